@@ -1,0 +1,14 @@
+// One function per topic; module.cpp is their table of contents.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+namespace pyanalyzer::bindings {
+
+namespace py = pybind11;
+
+void register_downscale(py::module_& module);
+void register_isa(py::module_& module);
+
+}  // namespace pyanalyzer::bindings

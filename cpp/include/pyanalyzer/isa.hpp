@@ -1,0 +1,25 @@
+// Which instruction set the kernels use. Every kernel has a scalar definition; where there is a
+// twin for AVX2 it gives the same bits. The choice is made at the call, never inside a loop over
+// pixels.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace pyanalyzer {
+
+enum class Isa { scalar, avx2 };
+
+// What this machine and this build can run, the best last. Never empty.
+const std::vector<Isa>& supported_isas();
+
+// The best of them, or the one that the environment variable PYANALYZER_ISA names.
+// Throws std::invalid_argument if that name is unknown or cannot run here.
+Isa default_isa();
+
+// "scalar" or "avx2" to Isa. Throws std::invalid_argument, naming what can run here.
+Isa isa_from_name(std::string_view name);
+
+std::string_view isa_name(Isa isa);
+
+}  // namespace pyanalyzer

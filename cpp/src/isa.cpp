@@ -1,0 +1,42 @@
+#include "pyanalyzer/isa.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+namespace pyanalyzer {
+
+const std::vector<Isa>& supported_isas() {
+    static const std::vector<Isa> isas = [] {
+        std::vector<Isa> found{Isa::scalar};
+#if defined(PYANALYZER_HAVE_AVX2) && (defined(__GNUC__) || defined(__clang__))
+        if (__builtin_cpu_supports("avx2")) found.push_back(Isa::avx2);
+#endif
+        return found;
+    }();
+    return isas;
+}
+
+std::string_view isa_name(Isa isa) { return isa == Isa::avx2 ? "avx2" : "scalar"; }
+
+Isa isa_from_name(std::string_view name) {
+    std::string known;
+    for (Isa isa : supported_isas()) {
+        if (isa_name(isa) == name) return isa;
+        known += known.empty() ? "" : ", ";
+        known += isa_name(isa);
+    }
+    throw std::invalid_argument("unknown or unsupported instruction set '" + std::string(name) +
+                                "'; this machine has: " + known);
+}
+
+Isa default_isa() {
+    static const Isa chosen = [] {
+        const char* forced = std::getenv("PYANALYZER_ISA");
+        return forced && *forced ? isa_from_name(forced) : supported_isas().back();
+    }();
+    return chosen;
+}
+
+}  // namespace pyanalyzer

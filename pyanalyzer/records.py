@@ -1,0 +1,212 @@
+"""The typed, frozen records that the rooms hand to each other.
+
+Arrays inside records are never written to after the record was made. Times are a stream's ``pts``
+with its rational ``time_base``; ``index`` is the ordinal of a frame in decoding order of display,
+counted from the first frame that was looked at in the whole stream (0), so that it stays the same
+when only a part of the replay is analysed. Regions are half-open boxes ``(x, y, w, h)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
+I16 = npt.NDArray[np.int16]
+I32 = npt.NDArray[np.int32]
+F32 = npt.NDArray[np.float32]
+
+Kind = Literal["view", "avatar", "effect", "interface", "cut"]
+Cause = Literal["player", "world"]
+KINDS: tuple[Kind, ...] = ("view", "avatar", "effect", "interface", "cut")
+CAUSES: tuple[Cause, ...] = ("player", "world")
+
+
+class Region(NamedTuple):
+    """A half-open box in pixels: columns ``x_px .. x_px + w_px``, rows ``y_px .. y_px + h_px``."""
+
+    x_px: int
+    y_px: int
+    w_px: int
+    h_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What is known of a replay before its frames are decoded.
+
+    ``*_estimated`` values come from the container's header and may be wrong; exact counts are known
+    only after decoding. ``width_px``/``height_px`` are as displayed, after ``rotation_deg``.
+    """
+
+    path: str
+    width_px: int
+    height_px: int
+    time_base: Fraction
+    frame_rate: Fraction  # average over the stream, as the container declares it
+    codec: str
+    pixel_format: str
+    bit_depth: int
+    full_range: bool
+    rotation_deg: int  # 0, 90, 180 or 270, clockwise, already applied to the frames handed out
+    frames_estimated: int | None
+    duration_estimated_s: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture. ``luma``: uint8 (height_px, width_px), full range 0..255, any row stride."""
+
+    index: int
+    pts: int
+    luma: U8
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """View motion between two lumas, as a similarity about the picture's centre.
+
+    A point of the background at ``p`` in the previous picture lies in the current one at
+    ``c + scale * R(rotation_rad) (p - c) + (dx_px, dy_px)``, where ``c = ((w-1)/2, (h-1)/2)``,
+    x to the right, y down, and a positive rotation turns x towards y (clockwise as seen).
+    ``inverse_q16`` is the exact form that every later step uses: the integers ``(a, b, tx, ty)``
+    in 1/65536 with ``x_prev = (a*x - b*y + tx)/65536``, ``y_prev = (b*x + a*y + ty)/65536`` for the
+    pixel ``(x, y)`` of the current picture. ``confidence`` in 0..1 is the share of the textured
+    background that follows the motion. ``aligned`` is False where there is no alignment (a cut);
+    the motion is then the identity.
+    """
+
+    dx_px: float
+    dy_px: float
+    scale: float
+    rotation_rad: float
+    confidence: float
+    aligned: bool
+    inverse_q16: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the core measures on the grid of 8 x 8 px blocks of the working picture: (rows, cols).
+
+    Sums are over the 64 pixels of a block. Motion is in 1/16 px of the working picture per frame,
+    last axis (x, y), content displacement from the previous to the current picture, relative to
+    the view.
+    """
+
+    mean: U8  # mean luma of the block in the current picture
+    texture: U16  # sum of |horizontal| + |vertical| gradients, saturated
+    difference: U16  # sum of |current - previous|, nothing aligned
+    residual: U16  # sum of |current - previous aligned to the view|
+    signed: I16  # sum of (current - previous aligned to the view)
+    match: U16  # sum of |current - previous| along the block's own motion
+    motion_q4: I16  # (rows, cols, 2)
+    motion_change_q4: (
+        I16  # (rows, cols, 2): motion minus the motion one frame before, along the path
+    )
+    noise_floor: U16  # adaptive: residual that compression noise explains
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A candidate region of one frame, in px of the working picture."""
+
+    region: Region
+    score: float  # sum over its blocks of the log-likelihood ratio changed : unchanged
+    motion_q4: tuple[int, int]  # mean motion against the view, 1/16 px per frame
+    motion_change_q4: tuple[int, int]
+    blocks: int  # how many blocks of the grid it is made of
+    track: int  # the same number while the region can be followed, from 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameEvidence:
+    """All that the core says about one frame. ``factor`` source px make one working px.
+
+    ``crops``: uint8 (MAX_PROPOSALS, 2, 32, 32), the previous picture aligned to the view and the
+    current one, around each proposal; zero where there is none.
+    """
+
+    index: int
+    pts: int
+    repeated: bool  # the picture is the same as the one before, pixel for pixel
+    alignment: Alignment
+    evidence: Evidence
+    proposals: tuple[Proposal, ...]
+    crops: U8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What the network says of every frame, in order: log-probabilities (natural logarithm).
+
+    ``cause_onset[t] = (log P(no onset), log P(onset, player), log P(onset, world))`` sums to one
+    in probability; ``kind`` is conditional on an onset, in the order of ``KINDS``; ``candidate`` is
+    conditional too: the whole picture first, then the proposals in order.
+    """
+
+    index: npt.NDArray[np.int64]  # (T,)
+    pts: npt.NDArray[np.int64]  # (T,)
+    cause_onset: F32  # (T, 3)
+    kind: F32  # (T, len(KINDS))
+    candidate: F32  # (T, 1 + MAX_PROPOSALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the timeline.
+
+    ``interval_frames`` is half-open and holds the onset with 95 % probability, given that there is
+    one; ``confidence`` is the calibrated probability that the event is true. Motions are in px of
+    the replay's picture per second, (x to the right, y down).
+    """
+
+    id: int
+    frame: int
+    pts: int
+    time_s: float
+    interval_frames: tuple[int, int]
+    kind: Kind
+    cause: Cause
+    confidence: float
+    region_px: Region
+    motion_before_px_s: tuple[float, float]
+    motion_after_px_s: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSummary:
+    """The replay as it was analysed: exact counts, and the hash of the file."""
+
+    path: str
+    width_px: int
+    height_px: int
+    frames: int
+    duration_s: float
+    time_base: Fraction
+    frame_rate: Fraction
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """Which weights gave the answer."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The answer: what the JSON holds and every report is made from."""
+
+    video: VideoSummary
+    model: ModelSummary
+    settings: dict[str, object]
+    events: tuple[Event, ...]
+    warnings: tuple[str, ...] = ()  # for instance where a damaged stream broke off
