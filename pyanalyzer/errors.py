@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class PyanalyzerError(Exception):
-    """A failure with a message for the user. ``exit_code`` is 1 unless a subclass says otherwise."""
+    """A failure with a message for the user; ``exit_code`` is 1 unless a subclass differs."""
 
     exit_code = 1
 

@@ -26,6 +26,9 @@ Cause = Literal["player", "world"]
 KINDS: tuple[Kind, ...] = ("view", "avatar", "effect", "interface", "cut")
 CAUSES: tuple[Cause, ...] = ("player", "world")
 
+MAX_PROPOSALS = 4  # candidate regions per frame: more than four things seldom change at once
+CROP_PX = 32  # side of the square that every candidate is resampled to
+
 
 class Region(NamedTuple):
     """A half-open box in pixels: columns ``x_px .. x_px + w_px``, rows ``y_px .. y_px + h_px``."""
@@ -60,7 +63,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One decoded picture. ``luma``: uint8 (height_px, width_px), full range 0..255, any row stride."""
+    """One decoded picture. ``luma``: uint8 (height_px, width_px), full range, any row stride."""
 
     index: int
     pts: int

@@ -17,4 +17,5 @@ def downscale(luma: U8, factor: int, *, threads: int = 1, isa: str | None = None
     boxes = luma[: height * factor, : width * factor].reshape(height, factor, width, factor)
     sums = boxes.sum(axis=(1, 3), dtype=np.uint32)
     area = factor * factor
-    return ((sums + area // 2) // area).astype(np.uint8)
+    means: U8 = ((sums + area // 2) // area).astype(np.uint8)
+    return means
