@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = PYANALYZER_VERSION;
     register_isa(module);
     register_downscale(module);
+    register_warp(module);
 }

@@ -10,5 +10,6 @@ namespace py = pybind11;
 
 void register_downscale(py::module_& module);
 void register_isa(py::module_& module);
+void register_warp(py::module_& module);
 
 }  // namespace pyanalyzer::bindings

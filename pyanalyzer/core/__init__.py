@@ -7,5 +7,6 @@ threads. Importing this module loads NumPy and the compiled module, nothing else
 
 from pyanalyzer.core.downscale import downscale
 from pyanalyzer.core.isa import default_isa, supported_isas
+from pyanalyzer.core.warp import warp
 
-__all__ = ["default_isa", "downscale", "supported_isas"]
+__all__ = ["default_isa", "downscale", "supported_isas", "warp"]

@@ -5,5 +5,6 @@ accepted and change nothing.
 """
 
 from pyanalyzer.reference.downscale import downscale
+from pyanalyzer.reference.warp import warp
 
-__all__ = ["downscale"]
+__all__ = ["downscale", "warp"]
