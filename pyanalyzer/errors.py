@@ -32,5 +32,9 @@ class ModelError(PyanalyzerError):
     """The network's weights or their configuration are missing, damaged or of another version."""
 
 
+class TimelineFileError(PyanalyzerError):
+    """A saved timeline cannot be read: not one, damaged, or of another version of the schema."""
+
+
 class OutputError(PyanalyzerError):
     """A result cannot be written. Nothing half-written is left behind."""
