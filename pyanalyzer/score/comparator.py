@@ -1,0 +1,124 @@
+"""The Comparator: features before and after each frame to log-probabilities of an onset there."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pyanalyzer.records import CAUSES, KINDS, MAX_PROPOSALS
+from pyanalyzer.score.extractor import conv
+from pyanalyzer.score.features import GLOBAL_FEATURES, PROPOSAL_FEATURES
+
+SIDE_FRAMES = 3  # frames that make up the picture of "before" and of "after"
+FRAMES_BEFORE = SIDE_FRAMES
+FRAMES_AFTER = SIDE_FRAMES - 1  # frame t itself is the first of "after"
+
+
+class SideComparator(nn.Module):
+    """Compares feature maps of the frames before with those of the frames after, at every place.
+
+    Both sides pass through the same weights, each told from its own side of the change outwards:
+    before = frames t-1, t-2, t-3; after = frames t, t+1, t+2. Input float (B, T, width, R, C),
+    output float (B, T, 2 * width): the mean and the maximum over places.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.side = nn.Sequential(nn.Conv2d(SIDE_FRAMES * width, width, 1), nn.ReLU(inplace=True))
+        self.compare = nn.Sequential(conv(3 * width, width), conv(width, width, stride=2))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        b, _, width, rows, cols = maps.shape
+        # Outside the replay the nearest frame stands in: nothing changes there.
+        first = maps[:, :1].expand(b, FRAMES_BEFORE, width, rows, cols)
+        last = maps[:, -1:].expand(b, FRAMES_AFTER, width, rows, cols)
+        return self.compare_inside(torch.cat([first, maps, last], dim=1))
+
+    def compare_inside(self, padded: Tensor) -> Tensor:
+        """The same for the frames that have FRAMES_BEFORE frames before and FRAMES_AFTER after."""
+        b = padded.shape[0]
+        t = padded.shape[1] - FRAMES_BEFORE - FRAMES_AFTER
+
+        def side(offsets: range) -> Tensor:
+            frames = [padded[:, SIDE_FRAMES + o : SIDE_FRAMES + o + t] for o in offsets]
+            stacked = torch.cat(frames, dim=2).flatten(0, 1)
+            out: Tensor = self.side(stacked.contiguous(memory_format=torch.channels_last))
+            return out
+
+        before, after = side(range(-1, -1 - SIDE_FRAMES, -1)), side(range(SIDE_FRAMES))
+        compared = self.compare(torch.cat([before, after, (after - before).abs()], dim=1))
+        pooled = torch.cat([compared.mean(dim=(2, 3)), compared.amax(dim=(2, 3))], dim=1)
+        return pooled.view(b, t, pooled.shape[1])
+
+
+class CandidateComparator(nn.Module):
+    """Compares each candidate's crop before and after. Output float (N, MAX_PROPOSALS, width)."""
+
+    def __init__(self, crop_width: int, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(3 * crop_width + len(PROPOSAL_FEATURES), width),
+            nn.ReLU(inplace=True),
+            nn.Linear(width, width),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, before: Tensor, after: Tensor, proposals: Tensor) -> Tensor:
+        inputs = [before, after, (after - before).abs(), proposals]
+        present = proposals[..., :1]
+        out: Tensor = self.layers(torch.cat(inputs, dim=-1)) * present
+        return out
+
+
+class TemporalBlock(nn.Module):
+    """Residual dilated convolution over time (WaveNet, van den Oord et al. 2016; not causal)."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.dilated = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.mix = nn.Conv1d(width, width, 1)
+        self.norm = nn.GroupNorm(1, width, affine=True)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Normalised over channels at each time alone, so that a chunk's length changes nothing.
+        y = torch.nn.functional.layer_norm(
+            x.transpose(1, 2), (x.shape[1],), self.norm.weight, self.norm.bias
+        ).transpose(1, 2)
+        y = torch.relu(self.dilated(y))
+        out: Tensor = x + self.dropout(self.mix(y))
+        return out
+
+
+class TemporalComparator(nn.Module):
+    """Frame vectors in their context of ``context_frames`` to either side, to log-probabilities."""
+
+    def __init__(self, inputs: int, candidate_width: int, width: int, dilations: tuple[int, ...]):
+        super().__init__()
+        self.context_frames = sum(dilations)
+        self.enter = nn.Sequential(
+            nn.Conv1d(inputs + 2 * len(GLOBAL_FEATURES), width, 1), nn.ReLU(inplace=True)
+        )
+        self.blocks = nn.Sequential(*(TemporalBlock(width, d) for d in dilations))
+        self.cause_onset = nn.Conv1d(width, 1 + len(CAUSES), 1)
+        self.kind = nn.Conv1d(width, len(KINDS), 1)
+        self.whole = nn.Conv1d(width, 1, 1)
+        self.query = nn.Conv1d(width, candidate_width, 1)
+
+    def forward(
+        self, vectors: Tensor, frame_globals: Tensor, candidates: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """``vectors`` (B, T, inputs), ``frame_globals`` (B, T, G), ``candidates`` (B, T,
+        MAX_PROPOSALS, candidate_width), ``present`` bool (B, T, MAX_PROPOSALS). Returns
+        log-probabilities (B, T, 3), (B, T, len(KINDS)), (B, T, 1 + MAX_PROPOSALS)."""
+        change = torch.diff(frame_globals, dim=1, prepend=frame_globals[:, :1])
+        stacked = torch.cat([vectors, frame_globals, change], dim=2).transpose(1, 2)
+        x = self.blocks(self.enter(stacked))
+        query = self.query(x).transpose(1, 2).unsqueeze(3)
+        pointed = (candidates @ query).squeeze(3) / candidates.shape[3] ** 0.5
+        pointed = pointed.masked_fill(~present, -1e4)
+        candidate = torch.cat([self.whole(x).transpose(1, 2), pointed], dim=2)
+        assert candidate.shape[2] == 1 + MAX_PROPOSALS
+        heads = (self.cause_onset(x).transpose(1, 2), self.kind(x).transpose(1, 2), candidate)
+        cause_onset, kind, which = (torch.log_softmax(head, dim=2) for head in heads)
+        return cause_onset, kind, which

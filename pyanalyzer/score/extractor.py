@@ -1,0 +1,64 @@
+"""The Extractor: one frame's maps and crops to features, with the same weights for both sides."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
+
+_COORDINATES = 2  # each block also knows where it lies: the interface stands at the edges
+
+
+def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3 x 3 convolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class MapExtractor(nn.Module):
+    """Evidence maps of single frames to feature maps at a quarter of the grid's resolution.
+
+    Input uint8 (N, len(MAP_CHANNELS), R, C), R and C at least 4; output float (N, width, R', C').
+    """
+
+    offset: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        zero = [128.0 if name in SIGNED_CHANNELS else 0.0 for name in MAP_CHANNELS]
+        self.register_buffer("offset", torch.tensor(zero).view(1, -1, 1, 1), persistent=False)
+        self.layers = nn.Sequential(
+            conv(len(MAP_CHANNELS) + _COORDINATES, width // 2),
+            conv(width // 2, width, stride=2),
+            conv(width, width, stride=2),
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        scaled = (maps.float() - self.offset) / 32.0
+        n, _, rows, cols = maps.shape
+        y = torch.linspace(-1, 1, rows, device=maps.device).view(1, 1, rows, 1)
+        x = torch.linspace(-1, 1, cols, device=maps.device).view(1, 1, 1, cols)
+        planes = [scaled, y.expand(n, 1, rows, cols), x.expand(n, 1, rows, cols)]
+        stacked = torch.cat(planes, dim=1).contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.layers(stacked)
+        return features
+
+
+class CropExtractor(nn.Module):
+    """Pixels of single crops to a vector: uint8 (N, CROP_PX, CROP_PX) to float (N, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(conv(1, 8, 2), conv(8, 16, 2), conv(16, width // 2, 2))
+        self.flat = nn.Linear(16 * (width // 2), width)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        pixels = crops.float().unsqueeze(1)
+        # What is in the crop, not how bright it is.
+        pixels = (pixels - pixels.mean(dim=(2, 3), keepdim=True)) / 64.0
+        features: Tensor = self.flat(self.layers(pixels).flatten(1))
+        return features

@@ -1,0 +1,212 @@
+"""What the network sees of a frame: the core's evidence as compact arrays.
+
+Maps are quantised to bytes, so that a cache for training is small and a training run sees exactly
+what an analysis sees. Square roots spread the small values, where the decisions lie. NumPy only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from pyanalyzer.records import (
+    CROP_PX,
+    F32,
+    MAX_PROPOSALS,
+    U8,
+    Evidence,
+    FrameEvidence,
+    Proposal,
+)
+
+MAP_CHANNELS = (
+    "mean",
+    "texture",
+    "difference",
+    "residual",
+    "excess",  # residual above the noise floor
+    "match",
+    "signed",
+    "motion_x",
+    "motion_y",
+    "motion_change_x",
+    "motion_change_y",
+)
+SIGNED_CHANNELS = frozenset(MAP_CHANNELS[6:])  # 128 stands for zero
+MIRRORED_CHANNELS = frozenset({"motion_x", "motion_change_x"})  # change sign in a mirror
+GLOBAL_FEATURES = (
+    "view_dx",
+    "view_dy",
+    "view_log_scale",
+    "view_rotation",
+    "confidence",
+    "cut",
+    "repeated",
+    "frame_interval",
+    "log_difference",
+    "log_residual",
+    "active_share",
+    "proposal_count",
+)
+PROPOSAL_FEATURES = (
+    "present",
+    "centre_x",
+    "centre_y",
+    "width",
+    "height",
+    "log_score",
+    "motion_x",
+    "motion_y",
+    "motion_change_x",
+    "motion_change_y",
+    "log_blocks",
+    "track_age",
+)
+_INTERVAL_UNIT_S = 1 / 60  # the most common frame interval of recordings
+_TRACK_AGE_UNIT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameFeatures:
+    """One frame's input. R x C is the block grid.
+
+    ``maps``: uint8 (len(MAP_CHANNELS), R, C). ``globals``: float32 (len(GLOBAL_FEATURES),).
+    ``proposals``: float32 (MAX_PROPOSALS, len(PROPOSAL_FEATURES)), zero where there is none.
+    ``crops``: uint8 (MAX_PROPOSALS, 2, CROP_PX, CROP_PX).
+    """
+
+    maps: U8
+    globals: F32
+    proposals: F32
+    crops: U8
+
+
+def _root(values: npt.NDArray[np.generic]) -> U8:
+    """Twice the square root, to a byte: 0 .. 16320 becomes 0 .. 255."""
+    out: U8 = np.minimum(np.sqrt(values.astype(np.float32)) * 2 + 0.5, 255).astype(np.uint8)
+    return out
+
+
+def _signed_root(values: npt.NDArray[np.generic], gain: float) -> U8:
+    """128 + sign * gain * square root, to a byte."""
+    wide = values.astype(np.float32)
+    root = np.sign(wide) * np.sqrt(np.abs(wide)) * gain
+    out: U8 = np.clip(np.rint(root) + 128, 0, 255).astype(np.uint8)
+    return out
+
+
+def encode_maps(evidence: Evidence) -> U8:
+    """Evidence on the block grid as bytes, uint8 (len(MAP_CHANNELS), R, C)."""
+    excess = np.maximum(
+        evidence.residual.astype(np.int32) - evidence.noise_floor.astype(np.int32), 0
+    )
+    motion_gain = 8.0  # 1/16 px becomes 8 steps, 15 px (the farthest search) 124
+    return np.stack(
+        [
+            evidence.mean,
+            _root(evidence.texture),
+            _root(evidence.difference),
+            _root(evidence.residual),
+            _root(excess),
+            _root(evidence.match),
+            _signed_root(evidence.signed, 1.0),
+            _signed_root(evidence.motion_q4[..., 0], motion_gain),
+            _signed_root(evidence.motion_q4[..., 1], motion_gain),
+            _signed_root(evidence.motion_change_q4[..., 0], motion_gain),
+            _signed_root(evidence.motion_change_q4[..., 1], motion_gain),
+        ]
+    )
+
+
+def _compress(value: float) -> float:
+    """Sign-preserving square root: motions span three orders of magnitude."""
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+class FeatureEncoder:
+    """Turns a replay's frames, in order, into the network's input; remembers the ages of tracks."""
+
+    def __init__(self, time_base: Fraction) -> None:
+        self._time_base = float(time_base)
+        self._last_pts: int | None = None
+        self._track_start_s: dict[int, float] = {}
+
+    def encode(self, frame: FrameEvidence) -> FrameFeatures:
+        """Call once for every frame, in display order."""
+        time_s = frame.pts * self._time_base
+        interval_s = (
+            0.0 if self._last_pts is None else (frame.pts - self._last_pts) * self._time_base
+        )
+        self._last_pts = frame.pts
+        return FrameFeatures(
+            maps=encode_maps(frame.evidence),
+            globals=_global_features(frame, interval_s),
+            proposals=self._proposal_features(frame, time_s),
+            crops=frame.crops,
+        )
+
+    def _proposal_features(self, frame: FrameEvidence, time_s: float) -> F32:
+        rows, cols = frame.evidence.mean.shape
+        out = np.zeros((MAX_PROPOSALS, len(PROPOSAL_FEATURES)), np.float32)
+        starts = {p.track: self._track_start_s.get(p.track, time_s) for p in frame.proposals}
+        # Tracks that are not seen now are kept for as long as they could come back.
+        kept = {t: s for t, s in self._track_start_s.items() if time_s - s < 60.0}
+        self._track_start_s = kept | starts
+        for slot, proposal in zip(out, frame.proposals, strict=False):
+            slot[:] = _proposal_vector(
+                proposal, cols * 8, rows * 8, time_s - starts[proposal.track]
+            )
+        return out
+
+
+def _proposal_vector(
+    proposal: Proposal, width_px: int, height_px: int, age_s: float
+) -> tuple[float, ...]:
+    x, y, w, h = proposal.region
+    return (
+        1.0,
+        (x + w / 2) / width_px * 2 - 1,
+        (y + h / 2) / height_px * 2 - 1,
+        w / width_px,
+        h / height_px,
+        math.log1p(max(proposal.score, 0.0)) / 4,
+        _compress(proposal.motion_q4[0] / 16),
+        _compress(proposal.motion_q4[1] / 16),
+        _compress(proposal.motion_change_q4[0] / 16),
+        _compress(proposal.motion_change_q4[1] / 16),
+        math.log1p(proposal.blocks) / 4,
+        min(age_s / _TRACK_AGE_UNIT_S, 4.0),
+    )
+
+
+def _global_features(frame: FrameEvidence, interval_s: float) -> F32:
+    alignment, evidence = frame.alignment, frame.evidence
+    active = evidence.residual > evidence.noise_floor
+    return np.array(
+        [
+            _compress(alignment.dx_px),
+            _compress(alignment.dy_px),
+            _compress(math.log(alignment.scale) * 100),
+            _compress(alignment.rotation_rad * 100),
+            alignment.confidence,
+            0.0 if alignment.aligned else 1.0,
+            1.0 if frame.repeated else 0.0,
+            min(interval_s / _INTERVAL_UNIT_S, 8.0),
+            math.log1p(float(evidence.difference.mean())) / 4,
+            math.log1p(float(evidence.residual.mean())) / 4,
+            float(active.mean()),
+            len(frame.proposals) / MAX_PROPOSALS,
+        ],
+        np.float32,
+    )
+
+
+MIRRORED_GLOBALS = tuple(GLOBAL_FEATURES.index(n) for n in ("view_dx", "view_rotation"))
+MIRRORED_PROPOSALS = tuple(
+    PROPOSAL_FEATURES.index(n) for n in ("centre_x", "motion_x", "motion_change_x")
+)
+assert CROP_PX == 32, "the crop extractor halves the crop's side three times"

@@ -1,0 +1,160 @@
+"""The whole network, and its weights on disk: safetensors that carry their configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor, nn
+
+from pyanalyzer.errors import ModelError
+from pyanalyzer.records import MAX_PROPOSALS
+from pyanalyzer.score.comparator import CandidateComparator, SideComparator, TemporalComparator
+from pyanalyzer.score.extractor import CropExtractor, MapExtractor
+from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+
+FORMAT = "pyanalyzer/weights/1"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfiguration:
+    """The network's dimensions, and the names of its inputs so that old weights are refused."""
+
+    map_width: int = 32
+    crop_width: int = 32
+    candidate_width: int = 48
+    temporal_width: int = 96
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
+
+
+class Network(nn.Module):
+    """Extractor and Comparator. See :meth:`describe_frames` and :meth:`compare`."""
+
+    def __init__(self, configuration: NetworkConfiguration) -> None:
+        super().__init__()
+        c = self.configuration = configuration
+        self.map_extractor = MapExtractor(c.map_width)
+        self.crop_extractor = CropExtractor(c.crop_width)
+        self.side_comparator = SideComparator(c.map_width)
+        self.candidate_comparator = CandidateComparator(c.crop_width, c.candidate_width)
+        self.temporal_comparator = TemporalComparator(
+            2 * c.map_width + 2 * c.candidate_width,
+            c.candidate_width,
+            c.temporal_width,
+            c.dilations,
+        )
+
+    def compare_candidates(self, crops: Tensor, proposals: Tensor) -> Tensor:
+        """uint8 (N, MAX_PROPOSALS, 2, P, P), float (N, MAX_PROPOSALS, F) to (N, MAX_PROPOSALS, W).
+
+        Only candidates that exist pass through the network.
+        """
+        n = crops.shape[0]
+        present = proposals[..., 0] > 0.5
+        out = proposals.new_zeros((n, MAX_PROPOSALS, self.configuration.candidate_width))
+        if bool(present.any()):
+            pairs = crops[present]
+            features = self.crop_extractor(pairs.flatten(0, 1))
+            features = features.view(-1, 2, features.shape[1])
+            compared = self.candidate_comparator(features[:, 0], features[:, 1], proposals[present])
+            out[present] = compared.to(out.dtype)
+        return out
+
+    def forward(
+        self, maps: Tensor, frame_globals: Tensor, proposals: Tensor, crops: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Clips of equal length and grid: uint8 (B, T, C, R, C'), float (B, T, G), float (B, T,
+        MAX_PROPOSALS, F), uint8 (B, T, MAX_PROPOSALS, 2, P, P). Returns log-probabilities of
+        (none, player, world), kinds and candidates; see ``Scores``."""
+        b, t = maps.shape[:2]
+        features = self.map_extractor(maps.flatten(0, 1))
+        features = features.view(b, t, *features.shape[1:])
+        places = self.side_comparator(features)
+        candidates = self.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
+        candidates = candidates.view(b, t, *candidates.shape[1:])
+        return self.compare(places, frame_globals, candidates, proposals[..., 0] > 0.5)
+
+    def compare(
+        self, places: Tensor, frame_globals: Tensor, candidates: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The last step, on frame vectors alone: what an analysis runs over its ring of frames."""
+        pooled = [places, candidates.mean(dim=2), candidates.amax(dim=2)]
+        vectors = torch.cat(pooled, dim=2)
+        out: tuple[Tensor, Tensor, Tensor] = self.temporal_comparator(
+            vectors, frame_globals, candidates, present
+        )
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them."""
+
+    network: Network
+    name: str
+    sha256: str
+    timeline: dict[str, Any]
+
+
+def weights_bytes(
+    network: Network, *, name: str, timeline: dict[str, Any], training: dict[str, Any]
+) -> bytes:
+    """The safetensors file: tensors, and in its header the configuration, the timeline's
+    parameters and what the weights were trained on."""
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    header = {
+        "format": FORMAT,
+        "name": name,
+        "configuration": asdict(network.configuration),
+        "timeline": timeline,
+        "training": training,
+    }
+    # One key only: the order of several is not the same in every run.
+    return serialise(tensors, {"pyanalyzer": json.dumps(header)})
+
+
+def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel:
+    """Loads weights strictly. Raises ModelError if the file is missing, is not of this format, does
+    not fit this version's inputs, or has another hash than ``expected_sha256``."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if expected_sha256 is not None and digest != expected_sha256:
+        raise ModelError(
+            f"the weights {path} are not the ones that belong to this version: their SHA-256 is "
+            f"{digest}, expected {expected_sha256}; install pyanalyzer again"
+        )
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is not a safetensors file: {error}") from error
+    if header.get("format") != FORMAT:
+        raise ModelError(
+            f"{path} is not a pyanalyzer model: its format is {header.get('format')!r}, "
+            f"expected {FORMAT!r}; weights are made with `pyanalyzer train`"
+        )
+    try:
+        stored = header["configuration"]
+        stored["dilations"] = tuple(stored["dilations"])
+        stored["inputs"] = tuple(stored["inputs"])
+        configuration = NetworkConfiguration(**stored)
+        if configuration.inputs != NetworkConfiguration().inputs:
+            raise ModelError(f"{path} was trained on other inputs than this version measures")
+        network = Network(configuration)
+        network.load_state_dict(tensors, strict=True)
+        timeline = header["timeline"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
+    network.eval()
+    return LoadedModel(network, header.get("name", path.stem), digest, timeline)

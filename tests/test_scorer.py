@@ -1,0 +1,124 @@
+"""The network run a chunk at a time gives what it gives on the whole replay at once."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pyanalyzer.errors import ModelError
+from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
+from pyanalyzer.score import scorer
+from pyanalyzer.score.features import (
+    GLOBAL_FEATURES,
+    MAP_CHANNELS,
+    PROPOSAL_FEATURES,
+    FrameFeatures,
+)
+from pyanalyzer.score.model import (
+    LoadedModel,
+    Network,
+    NetworkConfiguration,
+    load_model,
+    weights_bytes,
+)
+
+SMALL = NetworkConfiguration(
+    map_width=8, crop_width=8, candidate_width=8, temporal_width=16, dilations=(1, 2, 4)
+)
+
+
+def random_network(seed: int = 0) -> Network:
+    torch.manual_seed(seed)
+    network = Network(SMALL)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    return network.eval()
+
+
+def random_frames(count: int, seed: int = 0) -> list[FrameFeatures]:
+    rng = np.random.default_rng(seed)
+    frames = []
+    for _ in range(count):
+        present = rng.random((MAX_PROPOSALS, 1)) < 0.4
+        proposals = rng.normal(size=(MAX_PROPOSALS, len(PROPOSAL_FEATURES))) * present
+        proposals[:, :1] = present
+        frames.append(
+            FrameFeatures(
+                maps=rng.integers(0, 256, (len(MAP_CHANNELS), 7, 9), dtype=np.uint8),
+                globals=rng.normal(size=len(GLOBAL_FEATURES)).astype(np.float32),
+                proposals=proposals.astype(np.float32),
+                crops=rng.integers(0, 256, (MAX_PROPOSALS, 2, CROP_PX, CROP_PX), dtype=np.uint8),
+            )
+        )
+    return frames
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 16, 17, 63, 150])
+def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
+    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", 32)
+    network, frames = random_network(), random_frames(count)
+    running = scorer.Scorer(LoadedModel(network, "test", "", {}))
+    for i, frame in enumerate(frames):
+        running.push(frame, i + 5, i * 100)
+    scores = running.finish()
+    stacked = [
+        torch.from_numpy(np.stack([getattr(f, name) for f in frames])).unsqueeze(0)
+        for name in ("maps", "globals", "proposals", "crops")
+    ]
+    with torch.inference_mode():
+        whole = network(*stacked)
+    assert scores.index.tolist() == list(range(5, 5 + count))
+    for got, expected in zip(
+        (scores.cause_onset, scores.kind, scores.candidate), whole, strict=True
+    ):
+        np.testing.assert_allclose(got, expected[0].numpy(), atol=2e-5)
+        np.testing.assert_allclose(np.exp(got).sum(axis=1), 1, atol=1e-5)
+
+
+def test_empty() -> None:
+    scores = scorer.Scorer(LoadedModel(random_network(), "test", "", {})).finish()
+    assert scores.cause_onset.shape == (0, 3)
+    assert scores.kind.shape == (0, 5)
+    assert scores.candidate.shape == (0, 1 + MAX_PROPOSALS)
+
+
+def test_weights_round_trip(tmp_path: Path) -> None:
+    network = random_network(3)
+    path = tmp_path / "w.safetensors"
+    data = weights_bytes(network, name="w", timeline={"a": [1, 2]}, training={})
+    path.write_bytes(data)
+    assert data == weights_bytes(network, name="w", timeline={"a": [1, 2]}, training={})
+    loaded = load_model(path, expected_sha256=hashlib.sha256(data).hexdigest())
+    assert loaded.timeline == {"a": [1, 2]}
+    assert loaded.network.configuration == SMALL
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, loaded.network.state_dict()[key])
+
+
+def test_bad_weights(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(ModelError, match="cannot read the weights"):
+        load_model(path)
+    path.write_bytes(b"no tensors here")
+    with pytest.raises(ModelError, match="not a safetensors file"):
+        load_model(path)
+    data = weights_bytes(random_network(), name="w", timeline={}, training={})
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="SHA-256"):
+        load_model(path, expected_sha256="0" * 64)
+    path.write_bytes(data.replace(b"pyanalyzer/weights/1", b"pyanalyzer/weights/9"))
+    with pytest.raises(ModelError, match="its format is"):
+        load_model(path)
+    path.write_bytes(data.replace(b"motion_change_x", b"motion_change_z"))
+    with pytest.raises(ModelError, match="other inputs"):
+        load_model(path)
+    path.write_bytes(data.replace(b'\\"temporal_width\\": 16', b'\\"temporal_width\\": 17'))
+    with pytest.raises(ModelError, match="do not fit"):
+        load_model(path)
