@@ -1,0 +1,168 @@
+"""``pyanalyzer [analyse] REPLAY``: the timeline of a replay."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pyanalyzer.commands import arguments
+
+if TYPE_CHECKING:
+    from pyanalyzer.commands.outputs import Output
+    from pyanalyzer.records import Timeline
+    from pyanalyzer.settings import AnalysisSettings
+
+DESCRIPTION = "Finds when and where on the screen the player's action changed in a replay."
+EXAMPLES = """\
+examples:
+  pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
+  pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
+  pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
+  pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen
+  pyanalyzer replay.mp4 --false-alarms 2         as many events as two false ones a minute allow
+"""
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of this verb."""
+    parser.usage = "pyanalyzer [analyse] REPLAY [options]"
+    parser.description = DESCRIPTION
+    parser.epilog = EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("replay", metavar="REPLAY", help="a video file of gameplay")
+    results = parser.add_argument_group("results")
+    results.add_argument(
+        "--timeline", action="store_true", help="print the timeline (also if nothing else is asked)"
+    )
+    results.add_argument("--json", metavar="FILE", help="write the timeline as JSON (- for stdout)")
+    results.add_argument("--csv", metavar="FILE", help="write the events as CSV (- for stdout)")
+    results.add_argument("--quiet", action="store_true", help="show no progress")
+    add_part_options(parser.add_argument_group("what is looked at"))
+    add_listing_options(parser.add_argument_group("what is listed"))
+    add_method_options(parser.add_argument_group("how it is done"))
+
+
+def add_part_options(group: argparse._ArgumentGroup) -> None:
+    """Which part of the replay, and of its picture."""
+    group.add_argument(
+        "--start", metavar="TIME", type=arguments.time_s, help="seconds or [h:]m:s, from the start"
+    )
+    group.add_argument(
+        "--end", metavar="TIME", type=arguments.time_s, help="the first moment not looked at"
+    )
+    group.add_argument(
+        "--region", metavar="X,Y,W,H", type=arguments.box, help="a box of the picture, in px"
+    )
+    group.add_argument("--mask", metavar="FILE", help="a picture, black where not to look")
+
+
+def add_listing_options(group: argparse._ArgumentGroup) -> None:
+    """Which events the timeline lists."""
+    group.add_argument(
+        "--min-confidence", metavar="P", type=arguments.number, help="events from this confidence"
+    )
+    group.add_argument(
+        "--false-alarms",
+        metavar="N",
+        type=arguments.number,
+        help="as many events as N false ones per minute allow",
+    )
+    group.add_argument(
+        "--cause",
+        choices=("player", "world", "all"),
+        default="player",
+        help="whose changes (default: the player's)",
+    )
+
+
+def add_method_options(group: argparse._ArgumentGroup) -> None:
+    """How the answer is computed; all but the weights leave it as it is."""
+    group.add_argument(
+        "--core",
+        choices=("native", "reference"),
+        default="native",
+        help="the compiled core, or its definition in NumPy: the same answer, much slower",
+    )
+    group.add_argument(
+        "--threads", metavar="N", type=arguments.whole_number, help="default: one per core"
+    )
+    group.add_argument("--weights", metavar="FILE", help="weights of the network to use instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Analyses the replay and delivers the results; the exit code."""
+    from pyanalyzer.commands.outputs import check_outputs, deliver_outputs, show_timeline
+
+    settings = settings_of(args)
+    outputs = outputs_of(args)
+    on_stdout = any(output.path == "-" for output in outputs)
+    shown = args.timeline or not outputs
+    inputs = [path for path in (args.replay, args.mask, args.weights) if path]
+    check_outputs(outputs, inputs, shown)
+
+    timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet)
+
+    failures = deliver_outputs(timeline, outputs)
+    if shown or (failures and not on_stdout):  # what could not be written is not lost
+        show_timeline(timeline)
+    elif not args.quiet:
+        say_written(timeline, outputs)
+    for failure in failures:
+        print(f"pyanalyzer: error: {failure}", file=sys.stderr)
+    return max((failure.exit_code for failure in failures), default=0)
+
+
+def settings_of(args: argparse.Namespace) -> AnalysisSettings:
+    """The settings that the options ask for. Raises UsageError."""
+    from pyanalyzer.records import Region
+    from pyanalyzer.settings import AnalysisSettings
+
+    return AnalysisSettings(
+        core=args.core,
+        threads=args.threads,
+        start_s=args.start,
+        end_s=args.end,
+        region=None if args.region is None else Region(*args.region),
+        mask=args.mask,
+        min_confidence=args.min_confidence,
+        false_alarms_per_min=args.false_alarms,
+        cause=args.cause,
+        weights=args.weights,
+    )
+
+
+def outputs_of(args: argparse.Namespace) -> list[Output]:
+    """The files (or stdout) that the options ask for."""
+    from pyanalyzer.commands.outputs import Output
+    from pyanalyzer.report.csv_report import csv_report
+    from pyanalyzer.report.json_report import json_report
+
+    wanted = (("--json", args.json, json_report), ("--csv", args.csv, csv_report))
+    return [Output(option, path, render) for option, path, render in wanted if path is not None]
+
+
+def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool) -> Timeline:
+    """The analysis, with a progress bar if stderr is a terminal and ``quiet`` is not asked for."""
+    bar: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    if not quiet and sys.stderr.isatty():
+        from pyanalyzer.report.progress import ProgressBar
+
+        bar = ProgressBar(sys.stderr)
+    with bar as progress:
+        from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
+
+        return analyse(path, settings, progress)
+
+
+def say_written(timeline: Timeline, outputs: list[Output]) -> None:
+    """One line on stderr, where the timeline itself is not shown, and its warnings."""
+    from pyanalyzer.report.words import counted, printable
+
+    for warning in timeline.warnings:
+        print(f"pyanalyzer: warning: {printable(warning)}", file=sys.stderr)
+    files = [output.path for output in outputs if output.path != "-"]
+    if files:
+        found = counted(len(timeline.events), "event")
+        print(f"pyanalyzer: {found} written to {printable(' and '.join(files))}", file=sys.stderr)

@@ -1,0 +1,126 @@
+"""Where an analysis' results go: checked before the work begins, delivered after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from pyanalyzer.atomic_file import check_writable, write_atomically
+from pyanalyzer.errors import OutputError, UsageError
+from pyanalyzer.records import Timeline
+from pyanalyzer.report.terminal import plain_report, write_report
+from pyanalyzer.report.words import UNICODE
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One result: the option that asked for it, its path (``-``: stdout), and how it is made."""
+
+    option: str
+    path: str
+    render: Callable[[Timeline], bytes]
+
+    def deliver(self, timeline: Timeline) -> None:
+        """Writes it. Raises OutputError, or BrokenPipeError if stdout's reader has gone."""
+        data = self.render(timeline)
+        if self.path == STDOUT:
+            write_stdout(data)
+        else:
+            write_atomically(self.path, data)
+
+
+def check_outputs(outputs: Sequence[Output], inputs: Sequence[str], timeline_shown: bool) -> None:
+    """Finds before the work what would lose its result after it.
+
+    Raises UsageError if two results would go to one place or one would replace an input, and
+    OutputError if a file cannot be written.
+    """
+    places: dict[str, str] = {STDOUT: "--timeline"} if timeline_shown else {}
+    for output in outputs:
+        place = STDOUT if output.path == STDOUT else os.path.realpath(output.path)
+        if place in places:
+            where = "standard output" if place == STDOUT else output.path
+            raise UsageError(f"{places[place]} and {output.option} would both go to {where}")
+        places[place] = output.option
+        if place == STDOUT:
+            continue
+        for path in inputs:
+            if place == os.path.realpath(path):
+                raise UsageError(f"{output.option} would replace {path}, which is to be read")
+        check_writable(output.path)
+
+
+def deliver_outputs(timeline: Timeline, outputs: Sequence[Output]) -> list[OutputError]:
+    """Writes every result that can be written; the failures are returned."""
+    failures = []
+    for output in outputs:
+        try:
+            output.deliver(timeline)
+        except OutputError as error:
+            failures.append(error)
+    return failures
+
+
+def show_timeline(timeline: Timeline) -> None:
+    """Prints the timeline: drawn on a terminal, plain otherwise.
+
+    Raises OutputError if stdout cannot be written, BrokenPipeError if its reader has gone.
+    """
+    if draws(sys.stdout):
+        with _stdout_errors():
+            write_report(timeline, sys.stdout, colour=True)
+            sys.stdout.flush()
+    elif sys.stdout.isatty():
+        columns = shutil.get_terminal_size().columns
+        write_stdout(plain_report(timeline, columns).encode("ascii"))
+    else:
+        write_stdout(plain_report(timeline).encode("ascii"))
+
+
+def draws(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that shows colours and block characters, and may.
+
+    https://no-color.org: a user who sets NO_COLOR gets plain text.
+    """
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        (UNICODE.levels + "".join(UNICODE.arrows)).encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def write_stdout(data: bytes) -> None:
+    """Writes ``data`` as it is. Raises OutputError, or BrokenPipeError if the reader has gone."""
+    with _stdout_errors():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+
+
+def discard_stdout() -> None:
+    """Points stdout to nowhere, so that Python does not fail again when it flushes at exit.
+
+    From the Python documentation, "Note on SIGPIPE".
+    """
+    with contextlib.suppress(OSError, ValueError):  # ValueError: stdout has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _stdout_errors() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error

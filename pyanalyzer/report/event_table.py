@@ -1,0 +1,136 @@
+"""The table of events: one line each, as much in it as the width allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyanalyzer.records import Event, Timeline
+from pyanalyzer.report import words
+from pyanalyzer.report.palette import DIM, STRONG, WORLD, Line, Span, kind_style
+from pyanalyzer.report.words import Glyphs
+
+GAP = "  "
+BAR_CELLS = 6
+
+# What is left out, one after the other, until a row fits the width.
+DETAILS = ("position", "bar", "size", "interval", "before", "frame")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    right: bool  # aligned to the right
+    cells: list[Line]
+
+    @property
+    def width(self) -> int:
+        return max(len(self.title), *(_width(cell) for cell in self.cells))
+
+
+def event_table(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list[Line]:
+    """A line of titles, then one line per event.
+
+    Details are left out in the order of DETAILS until the lines are at most ``width_columns`` long;
+    number, time, kind, place, motion and confidence always stay.
+    """
+    for dropped in range(len(DETAILS) + 1):
+        columns = _columns(timeline, set(DETAILS[dropped:]), glyphs)
+        if sum(c.width for c in columns) + len(GAP) * (len(columns) - 1) <= width_columns:
+            break
+    widths = [column.width for column in columns]
+    titles: Line = []
+    for column, width in zip(columns, widths, strict=True):
+        titles += _padded([(column.title, DIM)], width, column.right)
+    lines = [titles]
+    for row in range(len(timeline.events)):
+        line: Line = []
+        for column, width in zip(columns, widths, strict=True):
+            line += _padded(column.cells[row], width, column.right)
+        lines.append(line)
+    return lines
+
+
+def _columns(timeline: Timeline, details: set[str], glyphs: Glyphs) -> list[_Column]:
+    """The columns, with those of ``details`` that are columns or parts of one."""
+    events = timeline.events
+    columns = [
+        _Column("#", True, [[(str(e.id), DIM)] for e in events]),
+        _Column("time", True, [[(words.clock(e.time_s), STRONG)] for e in events]),
+    ]
+    if "frame" in details:
+        title = f"frame {glyphs.plus_minus}" if "interval" in details else "frame"
+        cells = _frames(events, "interval" in details, glyphs)
+        columns.append(_Column(title, True, cells))
+    columns.append(_Column("kind", False, [[_kind(e)] for e in events]))
+    if any(e.cause == "world" for e in events):
+        columns.append(_Column("cause", False, [[_cause(e)] for e in events]))
+    columns.append(_Column("where", False, [_where(e, timeline, details, glyphs) for e in events]))
+    columns += _motion_columns(events, "before" in details, glyphs)
+    cells = [_confidence(e.confidence, "bar" in details, glyphs) for e in events]
+    columns.append(_Column("confidence" if "bar" in details else "conf", False, cells))
+    return columns
+
+
+def _frames(events: tuple[Event, ...], interval: bool, glyphs: Glyphs) -> list[Line]:
+    if not interval:
+        return [[(str(event.frame), "")] for event in events]
+    within = [words.interval(event.frame, event.interval_frames, glyphs) for event in events]
+    width = max(map(len, within))
+    return [
+        [(str(event.frame), ""), (f" {text:<{width}}", DIM)]
+        for event, text in zip(events, within, strict=True)
+    ]
+
+
+def _kind(event: Event) -> Span:
+    return (event.kind, WORLD if event.cause == "world" else kind_style(event.kind))
+
+
+def _cause(event: Event) -> Span:
+    return (event.cause, WORLD if event.cause == "world" else "")
+
+
+def _where(event: Event, timeline: Timeline, details: set[str], glyphs: Glyphs) -> Line:
+    video, region = timeline.video, event.region_px
+    line: Line = [(words.place(region, video.width_px, video.height_px), "")]
+    if words.is_whole(region, video.width_px, video.height_px):
+        return line
+    if "size" in details:
+        line.append((f" {region.w_px}{glyphs.times}{region.h_px}", ""))
+    if "position" in details:
+        line.append((f" at {region.x_px},{region.y_px}", DIM))
+    return line
+
+
+def _motion_columns(events: tuple[Event, ...], before: bool, glyphs: Glyphs) -> list[_Column]:
+    afters: list[Line] = [[(words.motion(e.motion_after_px_s, glyphs), "")] for e in events]
+    if not before:
+        return [_Column(glyphs.motion_title, False, afters)]
+    befores = [words.motion(e.motion_before_px_s, glyphs) for e in events]
+    width = max(map(len, befores))
+    cells: list[Line] = []
+    for was, now in zip(befores, afters, strict=True):
+        became: Line = (
+            [] if (was, now[0][0]) == ("still", "still") else [(glyphs.becomes, DIM), *now]
+        )
+        cells.append([(f"{was:>{width}}", DIM), *became])
+    return [_Column(glyphs.motion_title, False, cells)]
+
+
+def _confidence(confidence: float, bar: bool, glyphs: Glyphs) -> Line:
+    line: Line = [(f"{words.percent(confidence):>4}", "")]
+    if bar:
+        halves = round(2 * BAR_CELLS * confidence)
+        filled = glyphs.bar * (halves // 2) + glyphs.half_bar * (halves % 2)
+        line += [(" " + filled, ""), (glyphs.bar_track * (BAR_CELLS - len(filled)), DIM)]
+    return line
+
+
+def _width(cell: Line) -> int:
+    return sum(len(text) for text, _ in cell)
+
+
+def _padded(cell: Line, width: int, right: bool) -> Line:
+    space: Span = (" " * (width - _width(cell)), "")
+    gap: Span = (GAP, "")
+    return [space, *cell, gap] if right else [*cell, space, gap]
