@@ -1,0 +1,155 @@
+"""``pyanalyzer train``: weights from labelled replays."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyanalyzer.train.cache import CachedReplay
+    from pyanalyzer.train.loop import StepReport, TrainingRun
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``pyanalyzer train``."""
+    parser.add_argument(
+        "replays", type=Path, metavar="DIR", help="labelled replays, as `pyanalyzer simulate` makes"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/train"),
+        metavar="DIR",
+        help="checkpoints and weights",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="what the core measures of the replays, kept for the next run (default: OUT/cache)",
+    )
+    parser.add_argument("--name", default="gameplay-1", help="name of the weights")
+    parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="faster on processors with bfloat16 arithmetic"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="threads of the network")
+    parser.add_argument("--workers", type=int, default=2, help="processes that measure replays")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint in OUT"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measures what is missing from the cache, trains, fits the timeline, writes the weights."""
+    import torch
+
+    from pyanalyzer.errors import UsageError
+    from pyanalyzer.score.model import NetworkConfiguration
+    from pyanalyzer.train.loop import TrainingRun, TrainingSettings
+
+    if args.steps < 1 or args.threads < 1 or args.workers < 1 or not 0 < args.learning_rate < 1:
+        raise UsageError("steps, threads and workers must be at least 1, the learning rate in 0..1")
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
+    training = [r for r in replays if r.split == "train"]
+    validation = [r for r in replays if r.split == "validation"]
+    if not training or not validation:
+        raise UsageError(
+            f"{args.replays} must hold replays of both splits, train and validation; "
+            "make them with `pyanalyzer simulate`"
+        )
+    settings = TrainingSettings(
+        steps=args.steps,
+        seed=args.seed,
+        learning_rate=args.learning_rate,
+        bfloat16=args.bfloat16,
+    )
+    training_run = TrainingRun(settings, NetworkConfiguration())
+    checkpoint = args.out / "checkpoint.pt"
+    if args.resume:
+        training_run.load(checkpoint)
+    elif checkpoint.exists():
+        raise UsageError(
+            f"{checkpoint} exists; go on from it with --resume, or choose another --out"
+        )
+    _train(training_run, training, validation, checkpoint)
+    _export(training_run, training, validation, args)
+    return 0
+
+
+def _cached(folder: Path, cache_folder: Path, workers: int) -> list[CachedReplay]:
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from pyanalyzer.errors import UsageError
+    from pyanalyzer.train.cache import build_all, find_replays, read_index
+
+    videos = [v for v in find_replays(folder) if "test" not in v.parent.parts]
+    if not videos:
+        raise UsageError(f"no labelled replays in {folder}; make some with `pyanalyzer simulate`")
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn()) as bar:
+        for _ in bar.track(
+            build_all(videos, cache_folder, workers), total=len(videos), description="measure"
+        ):
+            pass
+    return read_index(cache_folder)
+
+
+def _train(
+    training_run: TrainingRun,
+    training: list[CachedReplay],
+    validation: list[CachedReplay],
+    checkpoint: Path,
+) -> None:
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from pyanalyzer.train.loop import train
+
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn()) as bar:
+        task = bar.add_task("train", total=training_run.settings.steps)
+
+        def report(step: StepReport) -> None:
+            bar.update(task, completed=step.step, description=f"loss {step.losses['total']:.4f}")
+            for score in step.validation:
+                bar.console.print(
+                    f"step {step.step}: {score.engine:6} F1 at 2 frames {score.f1:.3f}, "
+                    f"average precision {score.average_precision:.3f} (frame-difference peaks: "
+                    f"F1 {score.difference_peaks_f1:.3f}), {step.clips_per_s:.1f} clips/s"
+                )
+
+        train(training_run, training, validation, checkpoint, report)
+
+
+def _export(
+    training_run: TrainingRun,
+    training: list[CachedReplay],
+    validation: list[CachedReplay],
+    args: argparse.Namespace,
+) -> None:
+    import hashlib
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from pyanalyzer.atomic_file import write_atomically
+    from pyanalyzer.score.model import weights_bytes
+    from pyanalyzer.train.timeline_fit import fit_timeline
+
+    parameters = fit_timeline(training_run.model(), training, validation)
+    about = {
+        "settings": asdict(training_run.settings),
+        "replays": len(training),
+        "frames": sum(r.frames for r in training),
+        "games": sorted({f"{r.engine}/{r.game}" for r in training}),
+    }
+    data = weights_bytes(
+        training_run.average, name=args.name, timeline=parameters.to_record(), training=about
+    )
+    path = args.out / f"{args.name}.safetensors"
+    write_atomically(path, data)
+    digest = hashlib.sha256(data).hexdigest()
+    Console().print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")

@@ -1,0 +1,1 @@
+"""Makes the network's weights from labelled replays."""

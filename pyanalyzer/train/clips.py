@@ -1,0 +1,132 @@
+"""Clips to train on: random, but the same for the same seed and step."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyanalyzer.score.features import (
+    MAP_CHANNELS,
+    MIRRORED_CHANNELS,
+    MIRRORED_GLOBALS,
+    MIRRORED_PROPOSALS,
+)
+from pyanalyzer.train.cache import ARRAYS, CachedReplay
+
+CLIP_FRAMES = 128  # two seconds at 60 Hz: the context to either side and as much to learn from
+CLIPS_PER_STEP = 6
+
+Batch = dict[str, Tensor]  # names of ARRAYS, each (CLIPS_PER_STEP, CLIP_FRAMES, ...)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """Training replays by grid, since the clips of one step are stacked; games count alike."""
+
+    by_grid: dict[tuple[int, int], tuple[CachedReplay, ...]]
+    grids: tuple[tuple[int, int], ...]
+    grid_weights: tuple[float, ...]
+    replay_weights: dict[tuple[int, int], tuple[float, ...]]
+
+
+def make_source(replays: Sequence[CachedReplay], engine_shares: dict[str, float]) -> ClipSource:
+    """Each engine gets its share of the clips, each game within it the same, each frame alike."""
+    long_enough = [r for r in replays if r.frames >= CLIP_FRAMES]
+    game_frames: dict[tuple[str, str], int] = defaultdict(int)
+    for r in long_enough:
+        game_frames[r.engine, r.game] += r.frames
+    games_of: dict[str, int] = defaultdict(int)
+    for engine, _ in game_frames:
+        games_of[engine] += 1
+
+    def weight(r: CachedReplay) -> float:
+        share = engine_shares.get(r.engine, 1.0) / games_of[r.engine]
+        return share * r.frames / game_frames[r.engine, r.game]
+
+    by_grid: dict[tuple[int, int], list[CachedReplay]] = defaultdict(list)
+    for r in long_enough:
+        by_grid[r.grid].append(r)
+    grids = tuple(sorted(by_grid))
+    totals = {g: sum(weight(r) for r in by_grid[g]) for g in grids}
+    everything = sum(totals.values())
+    return ClipSource(
+        by_grid={g: tuple(by_grid[g]) for g in grids},
+        grids=grids,
+        grid_weights=tuple(totals[g] / everything for g in grids),
+        replay_weights={g: tuple(weight(r) / totals[g] for r in by_grid[g]) for g in grids},
+    )
+
+
+def draw(source: ClipSource, seed: int, step: int) -> Batch:
+    """The clips of one step."""
+    rng = np.random.default_rng((seed, step))
+    grid = source.grids[rng.choice(len(source.grids), p=source.grid_weights)]
+    replays, weights = source.by_grid[grid], source.replay_weights[grid]
+    clips = []
+    for _ in range(CLIPS_PER_STEP):
+        replay = replays[rng.choice(len(replays), p=weights)]
+        begin = int(rng.integers(0, replay.frames - CLIP_FRAMES + 1))
+        arrays = replay.read(begin, begin + CLIP_FRAMES)
+        clip = {name: torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ARRAYS}
+        if rng.random() < 0.5:
+            clip = mirror(clip)
+        clips.append(clip)
+    return {name: torch.stack([clip[name] for clip in clips]) for name in ARRAYS}
+
+
+def mirror(clip: Batch) -> Batch:
+    """Left and right exchanged: a game in a mirror is a game."""
+    out = dict(clip)
+    maps = clip["maps"].flip(-1)
+    for name in MIRRORED_CHANNELS:
+        channel = MAP_CHANNELS.index(name)
+        maps[:, channel] = (256 - maps[:, channel].int()).clamp(0, 255).to(torch.uint8)
+    out["maps"] = maps
+    out["crops"] = clip["crops"].flip(-1)
+    for key, columns in (("globals", MIRRORED_GLOBALS), ("proposals", MIRRORED_PROPOSALS)):
+        values = clip[key].clone()
+        values[..., list(columns)] *= -1
+        out[key] = values
+    return out
+
+
+def stream(source: ClipSource, seed: int, first_step: int, steps: int) -> Iterator[Batch]:
+    """The batches of steps ``first_step`` .. ``steps``, read ahead by a thread of their own."""
+    ready: queue.Queue[Batch | Exception | None] = queue.Queue(maxsize=4)
+    stop = threading.Event()
+
+    def put(item: Batch | Exception | None) -> None:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for step in range(first_step, steps):
+                if stop.is_set():
+                    return
+                put(draw(source, seed, step))
+            put(None)
+        except Exception as error:  # handed over to the caller, who raises it
+            put(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,126 @@
+"""Truth of a replay to targets of the network, one row a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pyanalyzer.records import F32, KINDS, Region
+from pyanalyzer.score.features import PROPOSAL_FEATURES
+from pyanalyzer.simulate.truth import Truth
+
+# An onset's probability is shared with the frames beside it: after compression the first frame in
+# which a change can be seen is not always the first in which the raw pictures differed.
+ONSET_SHARES = (0.1, 0.8, 0.1)
+# After a press the picture may still follow from it; what changes later is the world's own doing.
+PLAYER_WINDOW_S = 0.5
+# What counts as the world's own change of motion: a region that has been there for a while and
+# turns by at least a pixel of the working picture per frame.
+_WORLD_TURN_PX = 1.0
+_WORLD_AGE_S = 0.15
+_WORLD_SPACING_S = 0.1
+# A proposal carries an onset if it holds this much of the true region, or lies mostly within it.
+_OVERLAP_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """Targets of T frames.
+
+    ``player``, ``world``: float32 (T,), probability of an onset; ``known``: uint8 (T,), 0 where
+    nothing tells an event of the world from no event; ``kind``: int8 (T,), index into KINDS or -1;
+    ``candidate``: int8 (T,), 0 for the whole picture, 1.. for a proposal, -1 for not known.
+    """
+
+    player: F32
+    world: F32
+    known: npt.NDArray[np.uint8]
+    kind: npt.NDArray[np.int8]
+    candidate: npt.NDArray[np.int8]
+
+
+def make_labels(
+    truth: Truth,
+    frames: int,
+    proposals: F32,
+    boxes_px: npt.NDArray[np.float32],
+) -> Labels:
+    """``proposals``: float32 (T, MAX_PROPOSALS, F), as the network sees them; ``boxes_px``: float32
+    (T, MAX_PROPOSALS, 4), their regions in px of the replay, zero where there is none."""
+    rate = float(truth.frame_rate)
+    player = np.zeros(frames, np.float32)
+    kind = np.full(frames, -1, np.int8)
+    candidate = np.full(frames, -1, np.int8)
+    for onset in truth.onsets():
+        t = onset.frame
+        if t >= frames:
+            continue
+        _spread(player, t)
+        kind[t] = KINDS.index(onset.kind)
+        candidate[t] = _carrier(onset.kind, onset.region_px, boxes_px[t])
+    cuts = [event.frame for event in truth.world_events if event.frame < frames]
+    presses = [change.press_frame for change in truth.changes]
+    known = ~_after_presses(presses, frames, round(PLAYER_WINDOW_S * rate)) & (player == 0)
+    world = np.zeros(frames, np.float32)
+    for t in _world_turns(proposals, known, round(_WORLD_SPACING_S * rate)):
+        _spread(world, t)
+    for t in cuts:
+        _spread(world, t)
+        kind[t] = KINDS.index("cut")
+        candidate[t] = 0
+        known[t] = True
+    world = np.minimum(world, 1 - player)
+    return Labels(player, world, known.astype(np.uint8), kind, candidate)
+
+
+def _spread(target: F32, t: int) -> None:
+    for offset, share in zip((-1, 0, 1), ONSET_SHARES, strict=True):
+        if 0 <= t + offset < len(target):
+            target[t + offset] = max(target[t + offset], share)
+
+
+def _carrier(kind: str, region: Region | None, boxes_px: npt.NDArray[np.float32]) -> int:
+    if kind in ("view", "cut"):
+        return 0
+    if region is None:
+        return -1
+    x, y, w, h = region
+    best, best_share = 0, _OVERLAP_SHARE
+    for i, (bx, by, bw, bh) in enumerate(boxes_px):
+        across = min(x + w, bx + bw) - max(x, bx)
+        down = min(y + h, by + bh) - max(y, by)
+        if bw <= 0 or across <= 0 or down <= 0:
+            continue
+        share = across * down / min(w * h, bw * bh)
+        if share > best_share:
+            best, best_share = i + 1, share
+    return best
+
+
+def _after_presses(presses: Sequence[int], frames: int, window: int) -> npt.NDArray[np.bool_]:
+    near = np.zeros(frames, bool)
+    for press in presses:
+        near[press : press + window + 1] = True
+    return near
+
+
+def _world_turns(proposals: F32, known: npt.NDArray[np.bool_], spacing: int) -> list[int]:
+    """Frames at which a region turns most, among those that no action of the player explains."""
+    column = {name: i for i, name in enumerate(PROPOSAL_FEATURES)}
+    # The features hold square roots of pixels.
+    turn = np.hypot(
+        proposals[..., column["motion_change_x"]] ** 2,
+        proposals[..., column["motion_change_y"]] ** 2,
+    )
+    turn = np.where(proposals[..., column["track_age"]] >= _WORLD_AGE_S, turn, 0).max(axis=1)
+    turn = np.where(known, turn, 0)
+    found: list[int] = []
+    for t in np.argsort(-turn, kind="stable"):
+        if turn[t] < _WORLD_TURN_PX:
+            break
+        if all(abs(int(t) - other) > spacing for other in found):
+            found.append(int(t))
+    return sorted(found)

@@ -1,0 +1,182 @@
+"""The training loop: AdamW, cosine schedule, averaged weights, checkpoints that resume exactly."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pyanalyzer.atomic_file import write_atomically
+from pyanalyzer.errors import ModelError
+from pyanalyzer.score.model import LoadedModel, Network, NetworkConfiguration
+from pyanalyzer.train.cache import CachedReplay
+from pyanalyzer.train.clips import make_source, stream
+from pyanalyzer.train.loss import total_loss
+from pyanalyzer.train.validate import EngineScore, validate
+
+_AVERAGE_DECAY = 0.998  # averages about 500 steps (Polyak averaging)
+_GRADIENT_NORM = 1.0  # a clip with a cut in it must not throw the weights away
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """One training run. ``engine_shares``: how often each engine's clips are drawn.
+
+    ``warm_up_steps``: Adam's second moments need some gradients before they can be trusted.
+    """
+
+    steps: int
+    seed: int = 0
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    warm_up_steps: int = 300
+    bfloat16: bool = False
+    validate_every_steps: int = 1000
+    checkpoint_every_steps: int = 500
+    engine_shares: tuple[tuple[str, float], ...] = (("ale", 2.0), ("doom", 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What is told of a step: losses in nats, and the validation after it if there was one."""
+
+    step: int
+    losses: dict[str, float]
+    clips_per_s: float
+    validation: tuple[EngineScore, ...]
+
+
+class TrainingRun:
+    """A network in training, with all that is needed to go on after an interruption."""
+
+    def __init__(self, settings: TrainingSettings, configuration: NetworkConfiguration) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.network = Network(configuration)
+        self.average = copy.deepcopy(self.network).eval()
+        decay: list[torch.nn.Parameter] = []
+        plain: list[torch.nn.Parameter] = []
+        for parameter in self.network.parameters():
+            (decay if parameter.ndim > 1 else plain).append(parameter)
+        groups = [
+            {"params": decay, "weight_decay": settings.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
+        self.step = 0
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoint whole or not at all."""
+        state = {
+            "step": self.step,
+            "settings": json.dumps(asdict(self.settings)),
+            "configuration": json.dumps(asdict(self.network.configuration)),
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(path, buffer.getvalue())
+
+    def load(self, path: Path) -> None:
+        """Goes on from a checkpoint. Raises ModelError if it is none or has other dimensions."""
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+            if state["configuration"] != json.dumps(asdict(self.network.configuration)):
+                raise ModelError(f"{path} is a checkpoint of a network of other dimensions")
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = state["step"]
+        except (OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
+            raise ModelError(f"cannot go on from the checkpoint {path}: {error}") from error
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then half a cosine down to a hundredth."""
+        s = self.settings
+        if self.step < s.warm_up_steps:
+            return s.learning_rate * (self.step + 1) / s.warm_up_steps
+        done = (self.step - s.warm_up_steps) / max(s.steps - s.warm_up_steps, 1)
+        return s.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+    def take_step(self, batch: dict[str, torch.Tensor]) -> dict[str, float]:
+        """One gradient step; returns the losses."""
+        self.network.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+            heads = self.network(
+                batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
+            )
+        losses = total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses["total"].backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate()
+        self.optimiser.step()
+        self.step += 1
+        self._average()
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+        for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            mean.lerp_(now, 1 - decay)
+        for held, new in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            if held.is_floating_point():
+                held.lerp_(new, 1 - decay)
+            else:
+                held.copy_(new)
+
+    def model(self) -> LoadedModel:
+        """The averaged weights, ready to run."""
+        return LoadedModel(self.average, "in training", "", {})
+
+
+def train(
+    run: TrainingRun,
+    training: Sequence[CachedReplay],
+    validation: Sequence[CachedReplay],
+    checkpoint: Path,
+    report: Callable[[StepReport], None],
+) -> None:
+    """Trains from ``run.step`` to the last step; calls ``report`` every 50 steps.
+
+    Writes checkpoints, and beside them the log ``log.jsonl``.
+    """
+    settings = run.settings
+    source = make_source(training, dict(settings.engine_shares))
+    sums: dict[str, float] = {}
+    started, first = time.monotonic(), run.step
+    for batch in stream(source, settings.seed, run.step, settings.steps):
+        for name, value in run.take_step(batch).items():
+            sums[name] = sums.get(name, 0.0) + value
+        last = run.step == settings.steps
+        if run.step % 50 and not last:
+            continue
+        scores: tuple[EngineScore, ...] = ()
+        if run.step % settings.validate_every_steps == 0 or last:
+            scores = tuple(validate(run.model(), validation))
+        if run.step % settings.checkpoint_every_steps == 0 or last:
+            run.save(checkpoint)
+        counted = run.step - first
+        rate = counted * batch["maps"].shape[0] / (time.monotonic() - started)
+        means = {name: value / 50 for name, value in sums.items()}
+        sums = {}
+        step_report = StepReport(run.step, means, rate, scores)
+        _log(checkpoint.with_name("log.jsonl"), step_report)
+        report(step_report)
+
+
+def _log(path: Path, report: StepReport) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(report)) + "\n")

@@ -1,0 +1,152 @@
+"""Training on planted changes: it learns them, resumes exactly, and mirrors what it should."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from pyanalyzer.errors import ModelError
+from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
+from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+from pyanalyzer.score.model import NetworkConfiguration
+from pyanalyzer.train import cache, clips, loop
+from pyanalyzer.train.loss import onset_loss
+from pyanalyzer.train.validate import peaks, validate
+
+SMALL = NetworkConfiguration(
+    map_width=8, crop_width=8, candidate_width=8, temporal_width=16, dilations=(1, 2)
+)
+
+
+def plant(path: Path, seed: int, split: str) -> None:
+    """A replay in which the motion changes at a block whenever the player acts, and only then."""
+    rng = np.random.default_rng(seed)
+    frames = 400
+    onsets = np.cumsum(rng.integers(6, 40, frames))
+    onsets = onsets[onsets < frames]
+    maps = rng.integers(0, 20, (frames, len(MAP_CHANNELS), 8, 8), dtype=np.uint8)
+    maps[:, 6:] = 128
+    maps[onsets, MAP_CHANNELS.index("motion_change_x"), 3:5, 3:5] = 220
+    player = np.zeros(frames, np.float32)
+    player[onsets] = 1
+    kind = np.full(frames, -1, np.int8)
+    kind[onsets] = 1
+    arrays = {
+        "maps": maps,
+        "globals": np.zeros((frames, len(GLOBAL_FEATURES)), np.float32),
+        "proposals": np.zeros((frames, MAX_PROPOSALS, len(PROPOSAL_FEATURES)), np.float32),
+        "crops": np.zeros((frames, MAX_PROPOSALS, 2, CROP_PX, CROP_PX), np.uint8),
+        "player": player,
+        "world": np.zeros(frames, np.float32),
+        "known": np.ones(frames, np.uint8),
+        "kind": kind,
+        "candidate": np.where(kind >= 0, 0, -1).astype(np.int8),
+    }
+    header = {
+        "format": cache.FORMAT,
+        "engine": "ale",
+        "game": f"planted{seed}",
+        "split": split,
+        "frames": frames,
+        "frame_rate": 60.0,
+        "grid": [8, 8],
+        "onsets": onsets.tolist(),
+    }
+    save_file(arrays, path, {"pyanalyzer": json.dumps(header)})
+
+
+@pytest.fixture
+def replays(tmp_path: Path) -> list[cache.CachedReplay]:
+    for seed in range(3):
+        plant(tmp_path / f"{seed}.safetensors", seed, "train")
+    return cache.read_index(tmp_path)
+
+
+def settings(steps: int) -> loop.TrainingSettings:
+    return loop.TrainingSettings(
+        steps=steps, learning_rate=1e-2, warm_up_steps=5, validate_every_steps=10_000
+    )
+
+
+def test_learns_what_is_planted(replays: list[cache.CachedReplay], tmp_path: Path) -> None:
+    run = loop.TrainingRun(settings(60), SMALL)
+    reports: list[loop.StepReport] = []
+    loop.train(run, replays[:2], replays[2:], tmp_path / "checkpoint.pt", reports.append)
+    (score,) = reports[-1].validation
+    assert score.engine == "ale"
+    assert score.f1 > 0.9
+    assert (tmp_path / "log.jsonl").read_text().count("\n") == len(reports)
+
+
+def test_untrained_weights_find_little(replays: list[cache.CachedReplay]) -> None:
+    (score,) = validate(loop.TrainingRun(settings(1), SMALL).model(), replays)
+    assert score.f1 < 0.5
+
+
+def test_resumes_exactly(replays: list[cache.CachedReplay], tmp_path: Path) -> None:
+    def run_steps(run: loop.TrainingRun, upto: int) -> None:
+        source = clips.make_source(replays, {})
+        for batch in clips.stream(source, 0, run.step, upto):
+            run.take_step(batch)
+
+    torch.manual_seed(0)
+    plain = loop.TrainingRun(settings(6), SMALL)
+    for module in plain.network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    run_steps(plain, 3)
+    plain.save(tmp_path / "checkpoint.pt")
+    run_steps(plain, 6)
+    resumed = loop.TrainingRun(settings(6), SMALL)
+    for module in resumed.network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    resumed.load(tmp_path / "checkpoint.pt")
+    assert resumed.step == 3
+    run_steps(resumed, 6)
+    for key, value in plain.average.state_dict().items():
+        assert torch.equal(value, resumed.average.state_dict()[key]), key
+
+
+def test_refuses_other_checkpoints(tmp_path: Path) -> None:
+    run = loop.TrainingRun(settings(1), SMALL)
+    run.save(tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelError, match="other dimensions"):
+        loop.TrainingRun(settings(1), NetworkConfiguration()).load(tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelError, match="cannot go on"):
+        run.load(tmp_path / "missing.pt")
+
+
+def test_mirror_is_its_own_inverse(replays: list[cache.CachedReplay]) -> None:
+    batch = clips.draw(clips.make_source(replays, {}), 0, 0)
+    clip = {name: value[0] for name, value in batch.items()}
+    clip["maps"][:, 6:] = clip["maps"][:, 6:].clamp_min(1)  # 0 and 1 mirror to the same byte
+    mirrored = clips.mirror(clip)
+    assert not torch.equal(mirrored["maps"], clip["maps"])
+    back = clips.mirror(mirrored)
+    for name, value in clip.items():
+        assert torch.equal(back[name], value), name
+
+
+def test_unknown_frames_ask_only_for_not_the_player() -> None:
+    logits = torch.log_softmax(torch.tensor([[0.0, 0.0, 5.0]]), dim=1)
+    zero, one = torch.zeros(1), torch.ones(1)
+    unknown = onset_loss(logits, zero, zero, zero)
+    known = onset_loss(logits, zero, zero, one)
+    assert unknown < 0.05
+    assert known > 4
+
+
+def test_peaks() -> None:
+    p = np.full((20, 3), 1e-3)
+    p[4, 1], p[5, 1], p[12, 1] = 0.3, 0.6, 0.4
+    at, mass = peaks(np.log(p).astype(np.float32))
+    best = dict(zip(at.tolist(), mass.tolist(), strict=True))
+    assert best[5] == pytest.approx(0.9, abs=0.01)
+    assert best[12] == pytest.approx(0.4, abs=0.01)
+    assert 4 not in best
