@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pyanalyzer._version import __version__
 from pyanalyzer.commands import DEFAULT_VERB, VERBS
 from pyanalyzer.commands.arguments import Parser
+from pyanalyzer.commands.stdout import discard_stdout, stdout_errors
 from pyanalyzer.errors import PyanalyzerError, UsageError
 
 # What a shell reports for a program that a signal ended: 128 + its number.
@@ -39,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     try:
         code = _run(given)
-        sys.stdout.flush()
+        with stdout_errors():
+            sys.stdout.flush()
         return code
     except PyanalyzerError as error:
         print(f"pyanalyzer: error: {_one_line(str(error))}", file=sys.stderr)
@@ -48,8 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("pyanalyzer: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        from pyanalyzer.commands.outputs import discard_stdout
-
         discard_stdout()
         return EXIT_BROKEN_PIPE
 

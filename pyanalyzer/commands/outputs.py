@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from pyanalyzer.atomic_file import check_writable, write_atomically
+from pyanalyzer.commands.stdout import stdout_errors, write_stdout
 from pyanalyzer.errors import OutputError, UsageError
 from pyanalyzer.records import Timeline
 from pyanalyzer.report.terminal import plain_report, write_report
@@ -74,7 +74,7 @@ def show_timeline(timeline: Timeline) -> None:
     Raises OutputError if stdout cannot be written, BrokenPipeError if its reader has gone.
     """
     if draws(sys.stdout):
-        with _stdout_errors():
+        with stdout_errors():
             write_report(timeline, sys.stdout, colour=True)
             sys.stdout.flush()
     elif sys.stdout.isatty():
@@ -96,31 +96,3 @@ def draws(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def write_stdout(data: bytes) -> None:
-    """Writes ``data`` as it is. Raises OutputError, or BrokenPipeError if the reader has gone."""
-    with _stdout_errors():
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-
-
-def discard_stdout() -> None:
-    """Points stdout to nowhere, so that Python does not fail again when it flushes at exit.
-
-    From the Python documentation, "Note on SIGPIPE".
-    """
-    with contextlib.suppress(OSError, ValueError):  # ValueError: stdout has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextlib.contextmanager
-def _stdout_errors() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        discard_stdout()
-        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error

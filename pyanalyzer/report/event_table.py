@@ -13,7 +13,7 @@ GAP = "  "
 BAR_CELLS = 6
 
 # What is left out, one after the other, until a row fits the width.
-DETAILS = ("position", "bar", "size", "interval", "before", "frame")
+DETAILS = ("position", "bar", "size", "interval", "before", "frame", "motion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,20 @@ def event_table(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list[
     """A line of titles, then one line per event.
 
     Details are left out in the order of DETAILS until the lines are at most ``width_columns`` long;
-    number, time, kind, place, motion and confidence always stay.
+    number, time, kind, place and confidence always stay.
     """
     for dropped in range(len(DETAILS) + 1):
         columns = _columns(timeline, set(DETAILS[dropped:]), glyphs)
         if sum(c.width for c in columns) + len(GAP) * (len(columns) - 1) <= width_columns:
             break
     widths = [column.width for column in columns]
-    titles: Line = []
-    for column, width in zip(columns, widths, strict=True):
-        titles += _padded([(column.title, DIM)], width, column.right)
-    lines = [titles]
-    for row in range(len(timeline.events)):
+    rows = [[[(column.title, DIM)] for column in columns]]
+    rows += [[column.cells[row] for column in columns] for row in range(len(timeline.events))]
+    lines: list[Line] = []
+    for cells in rows:
         line: Line = []
-        for column, width in zip(columns, widths, strict=True):
-            line += _padded(column.cells[row], width, column.right)
+        for column, width, cell in zip(columns, widths, cells, strict=True):
+            line += [*([(GAP, "")] if line else []), *_padded(cell, width, column.right)]
         lines.append(line)
     return lines
 
@@ -65,7 +64,8 @@ def _columns(timeline: Timeline, details: set[str], glyphs: Glyphs) -> list[_Col
     if any(e.cause == "world" for e in events):
         columns.append(_Column("cause", False, [[_cause(e)] for e in events]))
     columns.append(_Column("where", False, [_where(e, timeline, details, glyphs) for e in events]))
-    columns += _motion_columns(events, "before" in details, glyphs)
+    if "motion" in details:
+        columns.append(_motion_column(events, "before" in details, glyphs))
     cells = [_confidence(e.confidence, "bar" in details, glyphs) for e in events]
     columns.append(_Column("confidence" if "bar" in details else "conf", False, cells))
     return columns
@@ -102,19 +102,18 @@ def _where(event: Event, timeline: Timeline, details: set[str], glyphs: Glyphs) 
     return line
 
 
-def _motion_columns(events: tuple[Event, ...], before: bool, glyphs: Glyphs) -> list[_Column]:
+def _motion_column(events: tuple[Event, ...], before: bool, glyphs: Glyphs) -> _Column:
     afters: list[Line] = [[(words.motion(e.motion_after_px_s, glyphs), "")] for e in events]
     if not before:
-        return [_Column(glyphs.motion_title, False, afters)]
+        return _Column("motion px/s", False, afters)
     befores = [words.motion(e.motion_before_px_s, glyphs) for e in events]
     width = max(map(len, befores))
     cells: list[Line] = []
     for was, now in zip(befores, afters, strict=True):
-        became: Line = (
-            [] if (was, now[0][0]) == ("still", "still") else [(glyphs.becomes, DIM), *now]
-        )
+        still = (was, now[0][0]) == ("still", "still")
+        became: Line = [] if still else [(glyphs.becomes, DIM), *now]
         cells.append([(f"{was:>{width}}", DIM), *became])
-    return [_Column(glyphs.motion_title, False, cells)]
+    return _Column(glyphs.motion_title, False, cells)
 
 
 def _confidence(confidence: float, bar: bool, glyphs: Glyphs) -> Line:
@@ -132,5 +131,4 @@ def _width(cell: Line) -> int:
 
 def _padded(cell: Line, width: int, right: bool) -> Line:
     space: Span = (" " * (width - _width(cell)), "")
-    gap: Span = (GAP, "")
-    return [space, *cell, gap] if right else [*cell, space, gap]
+    return [space, *cell] if right else [*cell, space]

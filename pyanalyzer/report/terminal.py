@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PLAIN_WIDTH_COLUMNS = 100
-MIN_WIDTH_COLUMNS = 40
+MIN_WIDTH_COLUMNS = 56
 MARGIN = " "
 LABEL_COLUMNS = 10
 COUNT_COLUMNS = 6
@@ -96,9 +96,20 @@ def _title(timeline: Timeline, width: int, glyphs: Glyphs) -> list[Line]:
     if len(name) + 2 + len(facts_text) <= width:
         title: list[Line] = [[(name, STRONG), ("  " + facts_text, DIM)]]
     else:
-        title = [[(words.shortened(name, width, glyphs), STRONG)], [(facts_text, DIM)]]
+        title = [[(words.shortened(name, width, glyphs), STRONG)], *_flow(facts, width, glyphs)]
     asked = [f"{key} {_setting_text(value)}" for key, value in timeline.settings.items()]
-    return title + ([[(glyphs.separator.join(asked), DIM)]] if asked else [])
+    return title + _flow(asked, width, glyphs)
+
+
+def _flow(items: list[str], width: int, glyphs: Glyphs) -> list[Line]:
+    """The items in a row, going on in the next line where there is no room."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(glyphs.separator) + len(item) <= width:
+            lines[-1] += glyphs.separator + item
+        else:
+            lines.append(item)
+    return [[(line, DIM)] for line in lines]
 
 
 def _setting_text(value: object) -> str:
@@ -171,19 +182,20 @@ def _summary(timeline: Timeline, summary: Summary, width: int, glyphs: Glyphs) -
     noun = "action change" if summary.cause == "player" else "change by the world"
     plural = None if summary.cause == "player" else "changes by the world"
     over = words.length(summary.end_s - summary.start_s)
-    others = f" (and {words.counted(summary.others, 'change')} by the world)" * bool(summary.others)
-    if not summary.count:
-        return _nothing_found(timeline, noun, over, others)
-    head = f"{words.counted(summary.count, noun, plural)} in {over}{others}"
-    rate = "" if summary.per_minute is None else f": {summary.per_minute:.1f} per minute"
-    false = f"about {summary.expected_false:.1f} of {summary.count:,}"
-    return [
-        [(head, STRONG), (rate, "")],
-        [_label("by kind"), *_kinds(summary, width, glyphs)],
-        [_label("longest spells"), *_spells(summary.longest, width, glyphs)],
-        [_label("median spell"), (words.length(summary.median_spell_s), "")],
-        [_label("false alarms"), (false, ""), (" if the confidences hold", DIM)],
-    ]
+    lines: list[Line] = _nothing_found(timeline, noun, over)
+    if summary.count:
+        rate = "" if summary.per_minute is None else f": {summary.per_minute:.1f} per minute"
+        false = f"about {summary.expected_false:.1f} of {summary.count:,}"
+        lines = [
+            [(f"{words.counted(summary.count, noun, plural)} in {over}", STRONG), (rate, "")],
+            [_label("by kind"), *_kinds(summary, width, glyphs)],
+            [_label("longest spells"), *_spells(summary.longest, width, glyphs)],
+            [_label("median spell"), (words.length(summary.median_spell_s), "")],
+            [_label("false alarms"), (false, ""), (" if the confidences hold", DIM)],
+        ]
+    if summary.others:
+        lines.append([_label("by the world"), (words.counted(summary.others, "change"), "")])
+    return lines
 
 
 def _kinds(summary: Summary, width: int, glyphs: Glyphs) -> Line:
@@ -210,14 +222,13 @@ def _spells(spells: tuple[Spell, ...], width: int, glyphs: Glyphs) -> Line:
     return _joined(items, glyphs)
 
 
-def _nothing_found(timeline: Timeline, noun: str, over: str, others: str) -> list[Line]:
-    lines: list[Line] = [[(f"No {noun} was found in {over}{others}.", STRONG)]]
-    hints = []
-    if timeline.settings.get("min_confidence", 1.0) != 0.0:
-        hints.append("a lower --min-confidence lists less certain ones")
-    if timeline.settings.get("cause", "player") == "player":
-        hints.append("--cause all lists what the world did, too")
-    return lines + ([[(" and ".join(hints).capitalize() + ".", DIM)]] if hints else [])
+def _nothing_found(timeline: Timeline, noun: str, over: str) -> list[Line]:
+    lines: list[Line] = [[(f"No {noun} was found in {over}.", STRONG)]]
+    if timeline.settings.get("min_confidence") != 0.0:
+        lines.append([("A lower --min-confidence lists less certain ones.", DIM)])
+    if "cause" not in timeline.settings:
+        lines.append([("--cause all also lists what the world did.", DIM)])
+    return lines
 
 
 def _joined(items: list[Line], glyphs: Glyphs) -> Line:
