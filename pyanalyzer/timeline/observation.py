@@ -30,3 +30,19 @@ def onset_log_odds(
         raise ValueError("cause_onset must not hold NaN")
     odds = log_p[:, 1:] - log_p[:, :1] + np.array([bias_player, bias_world])
     return np.asarray(np.clip(odds, -MAX_LOG_ODDS, MAX_LOG_ODDS))
+
+
+def chance_log_odds(times_s: F64, mean_s: float) -> F64:
+    """Log-odds that a frame is an onset if all that is known is how often onsets are: (T,).
+
+    One onset per ``mean_s``, so the chance of a frame is the time since the frame before over that.
+    The network's log-odds contain it already, from its training data, and the duration prior brings
+    it anew. Taking it out of the former leaves what the picture says (a "scaled likelihood",
+    Bourlard and Morgan, *Connectionist Speech Recognition*, 1994), at any frame rate.
+    """
+    if times_s.size == 0:
+        return np.zeros(0)
+    steps = np.diff(times_s)
+    first = float(np.median(steps)) if steps.size else mean_s
+    chance = np.minimum(np.concatenate(([first], steps)) / mean_s, 0.5)
+    return np.asarray(np.log(chance) - np.log1p(-chance))

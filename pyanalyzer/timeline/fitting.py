@@ -1,0 +1,209 @@
+"""Learning the timeline's parameters from replays whose onsets are known.
+
+The durations come from training replays; everything else from validation replays, of games that
+the network was not trained on, whose scores are therefore as unsure as those of any new game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pyanalyzer.evaluate.matching import (
+    NO_MATCH,
+    REFERENCE_TOLERANCE_FRAMES,
+    average_precision,
+    match_events,
+)
+from pyanalyzer.records import CAUSES, F32
+from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.duration import DurationPrior
+from pyanalyzer.timeline.onsets import (
+    INTERVAL_PROBABILITY,
+    Onsets,
+    credible_interval,
+    find_onsets,
+)
+from pyanalyzer.timeline.parameters import TimelineParameters
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+PRIOR_WEIGHTS = (0.0, 0.5, 1.0)
+# Above 0 because an onset is chosen frame by frame: evidence that is sure of the event but spreads
+# it over five frames gives none of them the majority.
+BIASES = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
+# Against the bias of the player's onsets.
+WORLD_BIASES = (-6.0, -1.0, 0.0, 1.0)
+TEMPERATURES = tuple(float(t) for t in np.geomspace(0.25, 16, 49))
+_PLAYER = CAUSES.index("player")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledScores:
+    """The network's answer about a replay, and the truth.
+
+    ``cause_onset``: (T, 3); ``times_s``: float64 (T,), strictly rising; ``onsets``: int64 (M,), the
+    positions, 0 .. T - 1, of the player's observable onsets. ``game``: replays of one count as one.
+    """
+
+    game: str
+    cause_onset: F32
+    times_s: F64
+    onsets: I64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The player's onsets found in one replay, and which of them are true."""
+
+    game: str
+    raw: F64
+    hits: npt.NDArray[np.bool_]
+    truths: int
+
+
+def fit_parameters(
+    validation: Sequence[LabelledScores],
+    durations_s: npt.ArrayLike,
+    resolution_s: npt.ArrayLike = 1 / 60,
+) -> TimelineParameters:
+    """Prior from the spells, the rest from the validation replays.
+
+    Prior weight and biases are those with the highest mean of F1 (at the best threshold) and
+    average precision at ``REFERENCE_TOLERANCE_FRAMES``, each averaged over games: F1 for the
+    timeline as it is printed, average precision because users may ask for another threshold.
+    Then follow the calibration, the temperature of the intervals and the threshold.
+
+    :raises ValueError: if there are no validation replays, or as of
+        :meth:`~pyanalyzer.timeline.duration.DurationPrior.fit`.
+    """
+    if not validation:
+        raise ValueError("at least one validation replay is needed")
+    prior = DurationPrior.fit(durations_s, resolution_s)
+    parameters = _best(
+        validation,
+        (
+            TimelineParameters(prior, weight, bias, bias)
+            for weight in PRIOR_WEIGHTS
+            for bias in BIASES
+        ),
+    )
+    parameters = _best(
+        validation,
+        (replace(parameters, bias_world=parameters.bias_player + world) for world in WORLD_BIASES),
+    )
+    return calibrate(validation, parameters)
+
+
+def calibrate(
+    validation: Sequence[LabelledScores], parameters: TimelineParameters
+) -> TimelineParameters:
+    """``parameters`` with calibration, interval temperature and threshold learned anew."""
+    onsets = [find_onsets(v.cause_onset, v.times_s, parameters) for v in validation]
+    found = [_compare(v, o) for v, o in zip(validation, onsets, strict=True)]
+    raw = np.concatenate([f.raw for f in found])
+    hits = np.concatenate([f.hits for f in found])
+    seconds = sum(float(v.times_s[-1] - v.times_s[0]) for v in validation if v.times_s.size)
+    calibration = Calibration.fit(
+        raw,
+        hits,
+        seconds / 60,
+        fit_temperature(list(zip(onsets, (v.onsets for v in validation), strict=True))),
+    )
+    threshold, _ = best_common_threshold(found)
+    confidence = float(calibration.confidence(threshold))
+    return replace(parameters, calibration=calibration, threshold=confidence)
+
+
+def _best(
+    validation: Sequence[LabelledScores], choices: Iterable[TimelineParameters]
+) -> TimelineParameters:
+    scored = [(_objective(validation, choice), choice) for choice in choices]
+    return max(scored, key=lambda pair: pair[0])[1]
+
+
+def _objective(validation: Sequence[LabelledScores], parameters: TimelineParameters) -> float:
+    found = [_compare(v, find_onsets(v.cause_onset, v.times_s, parameters)) for v in validation]
+    precisions = [
+        average_precision(
+            np.concatenate([f.raw for f in game]),
+            np.concatenate([f.hits for f in game]),
+            sum(f.truths for f in game),
+        )
+        for game in _by_game(found)
+    ]
+    return best_common_threshold(found)[1] + float(np.mean(precisions))
+
+
+def _compare(labelled: LabelledScores, onsets: Onsets) -> _Found:
+    players = onsets.causes == _PLAYER
+    raw = onsets.raw_confidences[players]
+    matched = match_events(
+        onsets.positions[players], raw, labelled.onsets, REFERENCE_TOLERANCE_FRAMES
+    )
+    return _Found(labelled.game, raw, matched != NO_MATCH, labelled.onsets.size)
+
+
+def _by_game(found: Sequence[_Found]) -> list[list[_Found]]:
+    games: dict[str, list[_Found]] = {}
+    for one in found:
+        games.setdefault(one.game, []).append(one)
+    return [games[name] for name in sorted(games)]
+
+
+def best_common_threshold(found: Sequence[_Found]) -> tuple[float, float]:
+    """The raw confidence with the highest F1, averaged over games, and that F1.
+
+    Half a step below the confidence of the last event that is worth listing, so that it does not
+    hang on that one event's last digit; 1 where no events were found.
+    """
+    everything = np.unique(np.concatenate([f.raw for f in found]))
+    if everything.size == 0:
+        return 1.0, 0.0
+    # 200 thresholds are finer than the calibration can tell apart.
+    steps = np.unique(np.linspace(0, everything.size - 1, 200).astype(np.int64))
+    thresholds = everything[steps]
+    f1 = np.mean([_f1_at(game, thresholds) for game in _by_game(found)], axis=0)
+    best = int(np.argmax(f1))
+    below = everything[max(0, int(steps[best]) - 1)]
+    return float((thresholds[best] + below) / 2), float(f1[best])
+
+
+def _f1_at(game: Sequence[_Found], thresholds: F64) -> F64:
+    raw = np.concatenate([f.raw for f in game])
+    hits = np.concatenate([f.hits for f in game])
+    truths = sum(f.truths for f in game)
+    predictions = raw.size - np.searchsorted(np.sort(raw), thresholds, side="left")
+    right = hits.sum() - np.searchsorted(np.sort(raw[hits]), thresholds, side="left")
+    return np.asarray(2 * right / np.maximum(predictions + truths, 1))
+
+
+def fit_temperature(found: Sequence[tuple[Onsets, I64]]) -> float:
+    """The lowest temperature at which the intervals hold as many onsets as they should.
+
+    ``found``: onsets of a replay with the true ones, positions (M,). Counted are the player's
+    onsets with a true one in their territory, the nearest; the highest temperature where none
+    suffices, 1 where there is nothing to count.
+    """
+    cases: list[tuple[F64, int, int]] = []
+    for onsets, truth in found:
+        for n in np.flatnonzero(onsets.causes == _PLAYER):
+            at, (begin, end) = int(onsets.positions[n]), onsets.territories[n].tolist()
+            inside = truth[(truth >= begin) & (truth < end)]
+            if inside.size:
+                nearest = int(inside[np.argmin(np.abs(inside - at))])
+                cases.append((onsets.marginals[n], at - begin, nearest - begin))
+    if not cases:
+        return 1.0
+    for temperature in TEMPERATURES:
+        intervals = (credible_interval(m, at, temperature) for m, at, _ in cases)
+        held = sum(
+            low <= true < high for (low, high), (_, _, true) in zip(intervals, cases, strict=True)
+        )
+        if held >= INTERVAL_PROBABILITY * len(cases):
+            return temperature
+    return TEMPERATURES[-1]

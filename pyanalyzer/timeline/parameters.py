@@ -1,0 +1,100 @@
+"""Everything the timeline has learned, as it is shipped in the configuration of the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyanalyzer.errors import ModelError
+from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.duration import DurationPrior
+
+SCHEMA = "pyanalyzer/timeline-parameters/1"
+_NUMBERS = ("prior_weight", "bias_player", "bias_world", "threshold")
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineParameters:
+    """``prior`` and its weight (0: no prior), biases of the log-odds of an onset by cause,
+    ``calibration`` of what comes out, and the ``threshold``: the confidence from which on an event
+    is listed unless the user asks for another.
+
+    :raises ValueError: if a number is not finite, the weight negative or the threshold not in 0..1.
+    """
+
+    prior: DurationPrior = field(default_factory=lambda: DurationPrior.fit([]))
+    prior_weight: float = 1.0
+    bias_player: float = 0.0
+    bias_world: float = 0.0
+    threshold: float = 0.5
+    calibration: Calibration = field(default_factory=Calibration.identity)
+
+    def __post_init__(self) -> None:
+        for name in _NUMBERS:
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite")
+        if self.prior_weight < 0 or not 0 <= self.threshold <= 1:
+            raise ValueError("prior_weight must be 0 or more, threshold in 0..1")
+
+    def threshold_for_false_alarms(self, per_min: float) -> float:
+        """The lowest confidence with at most ``per_min`` expected false alarms per minute."""
+        return self.calibration.threshold_for_false_alarms(per_min)
+
+    def to_record(self) -> dict[str, object]:
+        """For JSON: plain lists and numbers, with the schema's name."""
+        return {
+            "schema": SCHEMA,
+            "prior": self.prior.to_json(),
+            "calibration": self.calibration.to_json(),
+            **{name: getattr(self, name) for name in _NUMBERS},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TimelineParameters:
+        """Reverse of :meth:`to_record`, strictly.
+
+        :raises ModelError: if the schema is another, a field is missing or unknown, or a value
+            cannot be.
+        """
+        found = record.get("schema") if isinstance(record, Mapping) else None
+        if found != SCHEMA:
+            raise ModelError(
+                f"the timeline parameters of the weights are of schema {found!r}, but this version "
+                f"of pyanalyzer reads {SCHEMA!r}; use weights and program of one version"
+            )
+        try:
+            names = {"schema", "prior", "calibration", *_NUMBERS}
+            fields = _exactly(record, names, "timeline parameters")
+            prior = _exactly(fields["prior"], set(DurationPrior.__slots__), "prior")
+            calibration = _exactly(fields["calibration"], set(Calibration.__slots__), "calibration")
+            return cls(
+                prior=DurationPrior(**_plain(prior)),
+                calibration=Calibration(**_plain(calibration)),
+                **_plain({name: fields[name] for name in _NUMBERS}),
+            )
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                f"the timeline parameters of the weights are damaged: {error}; install them again"
+            ) from error
+
+
+def _exactly(record: Any, names: set[str], where: str) -> Mapping[str, Any]:
+    if not isinstance(record, Mapping) or set(record) != names:
+        present = set(record) if isinstance(record, Mapping) else set()
+        missing, unknown = sorted(names - present), sorted(map(str, present - names))
+        raise ValueError(f"{where}: missing {missing}, unknown {unknown}")
+    return record
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers to float, lists of numbers to tuples of float; anything else is a ValueError."""
+    plain: dict[str, Any] = {}
+    for name, value in record.items():
+        items = value if isinstance(value, (list, tuple)) else [value]
+        if not all(type(item) in (int, float) for item in items):
+            raise ValueError(f"{name} holds something that is not a number")
+        numbers = tuple(float(item) for item in items)
+        plain[name] = numbers if isinstance(value, (list, tuple)) else numbers[0]
+    return plain
