@@ -23,7 +23,8 @@ from pyanalyzer.records import (
 from pyanalyzer.timeline import FrameTrace, TimelineParameters, build_events, trace_of
 from pyanalyzer.timeline.duration import DurationPrior
 
-PARAMETERS = TimelineParameters(DurationPrior.fit([0.5] * 50), bias_player=1.0, bias_world=1.0)
+PRIOR = DurationPrior.fit(np.random.default_rng(0).gamma(1.5, 0.8, 500))
+PARAMETERS = TimelineParameters(PRIOR, bias_player=1.0, bias_world=1.0)
 BOX = Region(10, 20, 30, 40)
 
 

@@ -234,9 +234,9 @@ def peak_bytes(frames: int) -> int:
 
 
 def test_memory_is_linear() -> None:
-    small, large = peak_bytes(4_000), peak_bytes(16_000)
+    small, large = peak_bytes(2_000), peak_bytes(8_000)
     # About 12 arrays of 8 bytes per frame; a table of the pairs within reach would take 1,448.
-    assert large - small < 12_000 * 150
+    assert large - small < 6_000 * 150
     assert large < 16e6
 
 
