@@ -107,8 +107,8 @@ def run(args: argparse.Namespace) -> int:
     failures = deliver_outputs(timeline, outputs)
     if shown or (failures and not on_stdout):  # what could not be written is not lost
         show_timeline(timeline)
-    elif not args.quiet:
-        say_written(timeline, outputs)
+    else:
+        say_what_was_done(timeline, outputs, quiet=args.quiet)
     for failure in failures:
         print(f"pyanalyzer: error: {failure}", file=sys.stderr)
     return max((failure.exit_code for failure in failures), default=0)
@@ -156,13 +156,13 @@ def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool)
         return analyse(path, settings, progress)
 
 
-def say_written(timeline: Timeline, outputs: list[Output]) -> None:
-    """One line on stderr, where the timeline itself is not shown, and its warnings."""
+def say_what_was_done(timeline: Timeline, outputs: list[Output], *, quiet: bool) -> None:
+    """On stderr, where the timeline itself is not shown: its warnings, and what was written."""
     from pyanalyzer.report.words import counted, printable
 
     for warning in timeline.warnings:
         print(f"pyanalyzer: warning: {printable(warning)}", file=sys.stderr)
-    files = [output.path for output in outputs if output.path != "-"]
-    if files:
+    files = " and ".join(output.path for output in outputs if output.path != "-")
+    if files and not quiet:
         found = counted(len(timeline.events), "event")
-        print(f"pyanalyzer: {found} written to {printable(' and '.join(files))}", file=sys.stderr)
+        print(f"pyanalyzer: {found} written to {printable(files)}", file=sys.stderr)

@@ -58,9 +58,9 @@ def check_outputs(outputs: Sequence[Output], inputs: Sequence[str], timeline_sho
 
 
 def deliver_outputs(timeline: Timeline, outputs: Sequence[Output]) -> list[OutputError]:
-    """Writes every result that can be written; the failures are returned."""
+    """Writes every result that can be written, files before stdout; the failures are returned."""
     failures = []
-    for output in outputs:
+    for output in sorted(outputs, key=lambda output: output.path == STDOUT):
         try:
             output.deliver(timeline)
         except OutputError as error:
