@@ -1,0 +1,103 @@
+"""``pyanalyzer simulate``: labelled replays from games that can be stepped exactly."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyanalyzer.commands.arguments import number
+from pyanalyzer.errors import PyanalyzerError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pyanalyzer.simulate.replay import Result
+
+DEFAULT_SECONDS = 30.0
+SHORTEST_S = 1.0  # a replay that could hold a change and the half second after it
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``pyanalyzer simulate``."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("replays"),
+        metavar="DIR",
+        help="replays go into DIR/ENGINE/SPLIT (default: replays); what is there is kept",
+    )
+    parser.add_argument(
+        "--engines",
+        nargs="+",
+        choices=("ale", "doom"),
+        default=["ale", "doom"],
+        help="Atari 2600 games (ale), Doom on Freedoom's maps (doom); both by default",
+    )
+    parser.add_argument(
+        "--split",
+        nargs="+",
+        choices=("train", "validation", "test"),
+        default=["train"],
+        help="which games; a game stands in one split only (default: train)",
+    )
+    parser.add_argument(
+        "--games", nargs="+", metavar="GAME", help="only these: pong, freedoom2/MAP01 ..."
+    )
+    parser.add_argument(
+        "--seconds",
+        type=number,
+        default=DEFAULT_SECONDS,
+        help=f"length of a replay (default: {DEFAULT_SECONDS:g})",
+    )
+    parser.add_argument("--replays", type=int, default=1, help="replays of each game (default: 1)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other replays")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Makes the replays that are missing; 1 if one could not be made, else 0."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from pyanalyzer.simulate import generate, plan_jobs
+
+    if arguments.replays < 1 or arguments.workers < 1 or arguments.seed < 0:
+        raise UsageError("replays and workers must be at least 1, the seed at least 0")
+    if arguments.seconds < SHORTEST_S:
+        raise UsageError(f"a replay must be at least {SHORTEST_S:g} s long")
+    jobs = plan_jobs(
+        arguments.out,
+        engines=arguments.engines,
+        splits=arguments.split,
+        games=arguments.games,
+        seconds=arguments.seconds,
+        replays=arguments.replays,
+        seed=arguments.seed,
+    )
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        results = generate(jobs, arguments.workers)
+        return _report(bar.track(results, total=len(jobs), description="simulate"), bar.console)
+
+
+def _report(results: Iterable[Result | PyanalyzerError], console: Console) -> int:
+    outcomes: Counter[str] = Counter()
+    frames = onsets = 0
+    for result in results:
+        if isinstance(result, PyanalyzerError):
+            outcomes["failed"] += 1
+            console.print(str(result), style="red", markup=False, highlight=False)
+            continue
+        outcomes[result.outcome] += 1
+        frames += result.frames
+        onsets += result.onsets
+        if result.outcome == "skipped":
+            name = f"{result.job.engine}/{result.job.game}"
+            console.print(f"{name}: skipped, {result.reason}", markup=False, highlight=False)
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    console.print(f"{counts or 'nothing to make'}; {frames} frames, {onsets} onsets")
+    return 1 if outcomes["failed"] else 0
