@@ -1,16 +1,20 @@
 # Two commands for a newcomer: `make demo` builds everything and analyses the sample replay, `make test`
-# passes every test. Both make their own virtual environment in .venv.
+# passes every test. Both make their own virtual environment in .venv; PYTHON=python3.12 picks another
+# Python for it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt $(shell find cpp pyanalyzer -type f -not -name '*.pyc' -not -name '*.so')
 
 .PHONY: demo test core lint clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pyanalyzer samples/freedoom.mp4 --timeline
 
+# `pytest`, not `python -m pytest`: the latter would import pyanalyzer/ from this folder, which has no
+# compiled module unless `make core` put one there, instead of the installed package.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -27,13 +31,13 @@ core:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(BIN)/python pyproject.toml CMakeLists.txt $(shell find cpp pyanalyzer -name '*.[chp]*' -not -name '*.pyc' -not -name '*.so')
+$(VENV)/.installed: $(BIN)/python $(SOURCES)
 	$(BIN)/python -m pip install --quiet .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet ".[dev]"
-	@touch $@
+$(VENV)/.installed-dev: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet ".[dev,train,bench]"
+	@touch $(VENV)/.installed $@
 
 clean:
 	rm -rf $(VENV) build
