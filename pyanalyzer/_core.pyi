@@ -1,5 +1,7 @@
 # Checked against the built module by tests/test_stub.py.
-from pyanalyzer.records import U8
+from collections.abc import Sequence
+
+from pyanalyzer.records import I16, I32, U8, U16, BoolGrid
 
 __version__: str
 
@@ -13,3 +15,23 @@ def warp(
     threads: int = 1,
     isa: str | None = None,
 ) -> U8: ...
+def difference(
+    previous: U8,
+    current: U8,
+    aligned: bool,
+    inverse_q16: tuple[int, int, int, int],
+    motion_q4: I16,
+    quiet_q4: I32,
+    valid: BoolGrid | None = None,
+    *,
+    threads: int = 1,
+    isa: str | None = None,
+) -> tuple[U8, U16, U16, U16, I16, U16, I16, I16, U16, I16, I32]: ...
+def label_grid(unary: I32, potts: int) -> U8: ...
+def block_unaries(
+    residual: U16, noise_floor: U16, motion_q4: I16, motion_change_q4: I16
+) -> I32: ...
+def propose(
+    residual: U16, noise_floor: U16, motion_q4: I16, motion_change_q4: I16, limit: int
+) -> list[tuple[int, int, int, int, int, int, int, int, int, int]]: ...
+def crops(previous_warped: U8, current: U8, regions: Sequence[tuple[int, int, int, int]]) -> U8: ...

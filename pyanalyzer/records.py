@@ -20,6 +20,7 @@ U16 = npt.NDArray[np.uint16]
 I16 = npt.NDArray[np.int16]
 I32 = npt.NDArray[np.int32]
 F32 = npt.NDArray[np.float32]
+BoolGrid = npt.NDArray[np.bool_]
 
 Kind = Literal["view", "avatar", "effect", "interface", "cut"]
 Cause = Literal["player", "world"]
@@ -115,13 +116,26 @@ class Evidence:
     noise_floor: U16  # adaptive: residual that compression noise explains
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """What ``difference`` remembers from one frame to the next, on the grid of blocks."""
+
+    motion_q4: I16  # (rows, cols, 2): the motion of the frame before, as in Evidence
+    quiet_q4: I32  # (rows, cols): running quantile of the residual, in 1/16
+
+    @classmethod
+    def initial(cls, rows: int, cols: int) -> Memory:
+        """Nothing moved yet, nothing was noisy yet. The grid is height_px // 8 x width_px // 8."""
+        return cls(np.zeros((rows, cols, 2), np.int16), np.zeros((rows, cols), np.int32))
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A candidate region of one frame, in px of the working picture."""
 
     region: Region
     score: float  # sum over its blocks of the log-likelihood ratio changed : unchanged
-    motion_q4: tuple[int, int]  # mean motion against the view, 1/16 px per frame
+    motion_q4: tuple[int, int]  # median against the view, 1/16 px per frame
     motion_change_q4: tuple[int, int]
     blocks: int  # how many blocks of the grid it is made of
     track: int  # the same number while the region can be followed, from 1

@@ -8,8 +8,10 @@ namespace pyanalyzer::bindings {
 
 namespace py = pybind11;
 
+void register_difference(py::module_& module);
 void register_downscale(py::module_& module);
 void register_isa(py::module_& module);
+void register_propose(py::module_& module);
 void register_warp(py::module_& module);
 
 }  // namespace pyanalyzer::bindings

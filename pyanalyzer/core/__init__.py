@@ -5,8 +5,26 @@ is its definition: the results are equal bit for bit, for every instruction set 
 threads. Importing this module loads NumPy and the compiled module, nothing else.
 """
 
+from pyanalyzer.core.crops import crops
+from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
 from pyanalyzer.core.isa import default_isa, supported_isas
+from pyanalyzer.core.propose import block_unaries, label_grid, propose
+from pyanalyzer.core.stream import EvidenceStream, working_factor
+from pyanalyzer.core.tracks import Tracks
 from pyanalyzer.core.warp import warp
 
-__all__ = ["default_isa", "downscale", "supported_isas", "warp"]
+__all__ = [
+    "EvidenceStream",
+    "Tracks",
+    "block_unaries",
+    "crops",
+    "default_isa",
+    "difference",
+    "downscale",
+    "label_grid",
+    "propose",
+    "supported_isas",
+    "warp",
+    "working_factor",
+]

@@ -4,7 +4,19 @@ Functions have the names and signatures of :mod:`pyanalyzer.core`; ``threads`` a
 accepted and change nothing.
 """
 
+from pyanalyzer.reference.crops import crops
+from pyanalyzer.reference.difference import difference
 from pyanalyzer.reference.downscale import downscale
+from pyanalyzer.reference.mincut import label_grid
+from pyanalyzer.reference.propose import block_unaries, propose
 from pyanalyzer.reference.warp import warp
 
-__all__ = ["downscale", "warp"]
+__all__ = [
+    "block_unaries",
+    "crops",
+    "difference",
+    "downscale",
+    "label_grid",
+    "propose",
+    "warp",
+]

@@ -1,0 +1,279 @@
+// Block motion of `difference`: full search between the current picture and the previous one
+// brought onto it, coarse search where that does not explain the block, then 1/16 px.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "difference_kernels.hpp"
+#include "difference_steps.hpp"
+#include "pyanalyzer/downscale.hpp"
+#include "pyanalyzer/threads.hpp"
+
+namespace pyanalyzer::steps {
+
+namespace {
+
+constexpr int kPenaltyPerPx = 8;     // of |dx| + |dy|, in SAD of the window: 1/32 level per pixel
+constexpr int kMarginFloors = 3;     // noise floors by which a motion must beat standing still
+constexpr int kWindowTexture = 512;  // below this a window looks the same wherever it came from
+constexpr int kWindowFloors = 4;     // noise floors in a window: it is four blocks large
+
+struct Kernels {
+    void (*search_16)(const SearchWindow&, std::uint32_t*) = scalar::search_16;
+    void (*search_8)(const SearchWindow&, std::uint32_t*) = scalar::search_8;
+    std::uint32_t (*sad_16)(const SearchWindow&) = scalar::sad_16;
+    std::uint32_t (*sad_8)(const SearchWindow&) = scalar::sad_8;
+};
+
+Kernels kernels_for(Isa isa) {
+    Kernels kernels;
+#ifdef PYANALYZER_HAVE_AVX2
+    if (isa == Isa::avx2) kernels = {avx2::search_16, avx2::search_8, avx2::sad_16, avx2::sad_8};
+#else
+    (void)isa;
+#endif
+    return kernels;
+}
+
+struct Displacement {
+    int dx = 0;
+    int dy = 0;
+};
+
+// Smaller is better: cost, then the shorter displacement, then the upper, then the left one.
+std::uint64_t rank_of(std::uint32_t cost, Displacement d) {
+    const auto length = static_cast<std::uint64_t>(d.dx * d.dx + d.dy * d.dy);
+    return (static_cast<std::uint64_t>(cost) << 32) | (length << 16) |
+           static_cast<std::uint64_t>((d.dy + 64) << 8 | (d.dx + 64));
+}
+
+std::uint32_t cost_of(std::uint32_t sad, Displacement d, int penalty_per_px) {
+    return sad + static_cast<std::uint32_t>(penalty_per_px * (std::abs(d.dx) + std::abs(d.dy)));
+}
+
+Displacement best_of(const std::array<std::uint32_t, kSearchCount>& sad, int penalty_per_px) {
+    std::uint64_t best = ~std::uint64_t{0};
+    Displacement chosen;
+    for (int i = 0; i < kSearchCount; ++i) {
+        const Displacement d{i % kSearchSide - kSearchPx, i / kSearchSide - kSearchPx};
+        const std::uint64_t rank =
+            rank_of(cost_of(sad[static_cast<std::size_t>(i)], d, penalty_per_px), d);
+        if (rank < best) {
+            best = rank;
+            chosen = d;
+        }
+    }
+    return chosen;
+}
+
+SearchWindow window_at(LumaView current, LumaView reference, int x, int y) {
+    return {current.row(y) + x, reference.row(y) + x, current.stride, reference.stride};
+}
+
+SearchWindow displaced(SearchWindow window, Displacement d) {
+    window.reference -= window.reference_stride * d.dy + d.dx;
+    return window;
+}
+
+// Where between the whole pixels the costs at -1, 0, +1 put the minimum, in 1/16 px, within half a
+// pixel. A SAD falls and rises in straight lines, so lines of equal slope are fitted (Shimizu &
+// Okutomi, ICCV 2001), not a parabola. The offset is at most what the cost left at 0 allows: where
+// that is zero the match is exact, however uneven its neighbours are.
+int offset_q4(std::uint32_t before, std::uint32_t here, std::uint32_t after) {
+    const std::uint32_t higher = std::max(before, after), lower = std::min(before, after);
+    if (higher <= here) return 0;
+    const std::uint32_t slope = higher - here;
+    const std::uint32_t rise = std::min(8 * (higher - lower), 16 * here);
+    const auto offset = static_cast<int>(std::min((2 * rise + slope) / (2 * slope), 8U));
+    return before > after ? offset : -offset;
+}
+
+class Search {
+  public:
+    Search(LumaView current, LumaView warped, const Kernels& kernels)
+        : current_(current), warped_(warped), kernels_(kernels) {}
+
+    // Where the window around the block lies: centred, but inside the picture.
+    Displacement origin(int bx, int by) const {
+        const int inset = (kWindowPx - kBlockPx) / 2;
+        return {std::clamp(bx * kBlockPx - inset, 0, current_.width - kWindowPx),
+                std::clamp(by * kBlockPx - inset, 0, current_.height - kWindowPx)};
+    }
+
+    // Sum of |gradient| of the current picture over the window. At the far border it looks back.
+    std::uint32_t texture(Displacement at) const {
+        const int step_x = at.dx + kWindowPx < current_.width ? 1 : -1;
+        const int step_y = at.dy + kWindowPx < current_.height ? 1 : -1;
+        const SearchWindow here = window_at(current_, current_, at.dx, at.dy);
+        return kernels_.sad_16(displaced(here, {-step_x, 0})) +
+               kernels_.sad_16(displaced(here, {0, -step_y}));
+    }
+
+    std::uint32_t sad(Displacement at, Displacement d) const {
+        return kernels_.sad_16(displaced(window_at(current_, warped_, at.dx, at.dy), d));
+    }
+
+    // Fine search. Returns whether the window stays unexplained.
+    bool fine(Displacement at, int floor, Displacement* chosen) const {
+        std::array<std::uint32_t, kSearchCount> sads;
+        kernels_.search_16(window_at(current_, warped_, at.dx, at.dy), sads.data());
+        const std::uint32_t still = sads[kSearchCount / 2];
+        const Displacement d = best_of(sads, kPenaltyPerPx);
+        const auto index =
+            static_cast<std::size_t>((d.dy + kSearchPx) * kSearchSide + d.dx + kSearchPx);
+        if (beats(cost_of(sads[index], d, kPenaltyPerPx), still, floor)) *chosen = d;
+        return sads[index] > static_cast<std::uint32_t>(kWindowFloors * floor) &&
+               2 * sads[index] > still;
+    }
+
+    // Coarse search in the halved pictures, then the nine displacements around its best.
+    void coarse(LumaView half_current, LumaView half_warped, Displacement at, int floor,
+                Displacement* chosen) const {
+        std::array<std::uint32_t, kSearchCount> sads;
+        kernels_.search_8(window_at(half_current, half_warped, at.dx / 2, at.dy / 2), sads.data());
+        // A pixel of the halved window stands for four: a quarter of the penalty, for two pixels.
+        const Displacement far = best_of(sads, kPenaltyPerPx / 2);
+        Displacement best = *chosen;
+        std::uint64_t best_rank = rank_of(cost_of(sad(at, best), best, kPenaltyPerPx), best);
+        for (int j = -1; j <= 1; ++j) {
+            for (int i = -1; i <= 1; ++i) {
+                const Displacement d{2 * far.dx + i, 2 * far.dy + j};
+                const std::uint64_t rank = rank_of(cost_of(sad(at, d), d, kPenaltyPerPx), d);
+                if (rank < best_rank) {
+                    best_rank = rank;
+                    best = d;
+                }
+            }
+        }
+        if (beats(static_cast<std::uint32_t>(best_rank >> 32), sad(at, {0, 0}), floor))
+            *chosen = best;
+    }
+
+    void sub_pixel(Displacement at, Displacement d, std::int16_t* motion_q4) const {
+        const std::uint32_t here = sad(at, d);
+        motion_q4[0] = static_cast<std::int16_t>(
+            16 * d.dx + offset_q4(sad(at, {d.dx - 1, d.dy}), here, sad(at, {d.dx + 1, d.dy})));
+        motion_q4[1] = static_cast<std::int16_t>(
+            16 * d.dy + offset_q4(sad(at, {d.dx, d.dy - 1}), here, sad(at, {d.dx, d.dy + 1})));
+    }
+
+    std::uint16_t match(int bx, int by, Displacement d) const {
+        return static_cast<std::uint16_t>(kernels_.sad_8(
+            displaced(window_at(current_, warped_, bx * kBlockPx, by * kBlockPx), d)));
+    }
+
+  private:
+    // Whether a motion is worth believing: better than standing still by a quarter and by noise.
+    static bool beats(std::uint32_t cost, std::uint32_t still, int floor) {
+        return cost + static_cast<std::uint32_t>(kMarginFloors * floor) < still &&
+               4 * cost < 3 * still;
+    }
+
+    LumaView current_, warped_;
+    Kernels kernels_;
+};
+
+// Blocks whose residual is above the floor, and their eight neighbours.
+std::vector<int> active_blocks(const Grid& grid, const std::vector<std::uint8_t>& measured,
+                               const EvidenceArrays& out) {
+    std::vector<std::uint8_t> active(static_cast<std::size_t>(grid.count()));
+    for (int by = 0; by < grid.rows; ++by) {
+        for (int bx = 0; bx < grid.cols; ++bx) {
+            const int block = by * grid.cols + bx;
+            if (out.residual[block] <= out.noise_floor[block]) continue;
+            for (int y = std::max(by - 1, 0); y <= std::min(by + 1, grid.rows - 1); ++y)
+                for (int x = std::max(bx - 1, 0); x <= std::min(bx + 1, grid.cols - 1); ++x)
+                    active[static_cast<std::size_t>(y * grid.cols + x)] = 1;
+        }
+    }
+    std::vector<int> blocks;
+    for (int block = 0; block < grid.count(); ++block)
+        if (active[static_cast<std::size_t>(block)] && measured[static_cast<std::size_t>(block)])
+            blocks.push_back(block);
+    return blocks;
+}
+
+}  // namespace
+
+void block_motion(LumaView current, const PaddedPicture& warped, const Grid& grid,
+                  const std::vector<std::uint8_t>& measured, const EvidenceArrays& out, int threads,
+                  Isa isa) {
+    std::copy_n(out.residual, grid.count(), out.match);
+    std::fill_n(out.motion_q4, static_cast<std::size_t>(grid.count()) * 2, std::int16_t{0});
+    const std::vector<int> blocks = active_blocks(grid, measured, out);
+    if (blocks.empty()) return;
+    const auto count = static_cast<int>(blocks.size());
+    const Search search(current, warped.inner(), kernels_for(isa));
+    std::vector<Displacement> motion(blocks.size());
+    std::vector<std::uint8_t> textured(blocks.size()), unexplained(blocks.size());
+    parallel_bands(threads, count, 8, [&](int begin, int end) {
+        for (int k = begin; k < end; ++k) {
+            const auto i = static_cast<std::size_t>(k);
+            const int block = blocks[i];
+            const Displacement at = search.origin(block % grid.cols, block / grid.cols);
+            if (search.texture(at) < kWindowTexture) continue;
+            textured[i] = 1;
+            unexplained[i] = search.fine(at, out.noise_floor[block], &motion[i]);
+        }
+    });
+    const bool any_unexplained =
+        std::any_of(unexplained.begin(), unexplained.end(), [](std::uint8_t u) { return u != 0; });
+    // Halved pictures of the whole padding reach as far as the coarse search does.
+    PaddedPicture half_current(current.width / 2, current.height / 2, 0);
+    PaddedPicture half_warped(current.width / 2, current.height / 2, kSearchPx);
+    if (any_unexplained) {
+        downscale(current, 2, half_current.inner(), threads, isa);
+        downscale(warped.inner(), 2, half_warped.inner(), threads, isa);
+        half_warped.repeat_border();
+    }
+    const LumaView half_current_view = half_current.inner();
+    const LumaView half_warped_view = half_warped.inner();
+    parallel_bands(threads, count, 8, [&](int begin, int end) {
+        for (int k = begin; k < end; ++k) {
+            const auto i = static_cast<std::size_t>(k);
+            if (!textured[i]) continue;
+            const int block = blocks[i];
+            const int bx = block % grid.cols, by = block / grid.cols;
+            const int floor = out.noise_floor[block];
+            const Displacement at = search.origin(bx, by);
+            if (unexplained[i])
+                search.coarse(half_current_view, half_warped_view, at, floor, &motion[i]);
+            const Displacement d = motion[i];
+            // What stands still as far as the noise tells has no sub-pixel motion either.
+            const bool still =
+                d.dx == 0 && d.dy == 0 &&
+                search.sad(at, d) <= static_cast<std::uint32_t>(kMarginFloors * floor);
+            if (!still) search.sub_pixel(at, d, out.motion_q4 + 2 * block);
+            out.match[block] = search.match(bx, by, d);
+        }
+    });
+}
+
+void motion_change(const Grid& grid, const InverseQ16& inverse,
+                   const std::vector<std::uint8_t>& measured, const std::int16_t* motion_before_q4,
+                   const EvidenceArrays& out) {
+    for (int by = 0; by < grid.rows; ++by) {
+        for (int bx = 0; bx < grid.cols; ++bx) {
+            const int block = by * grid.cols + bx;
+            const std::int16_t* motion = out.motion_q4 + 2 * block;
+            std::int16_t* change = out.motion_change_q4 + 2 * block;
+            change[0] = change[1] = 0;
+            if (!measured[static_cast<std::size_t>(block)]) continue;
+            // The block's centre before it moved, in 1/16 px, then in the previous picture.
+            const std::int64_t x_q4 = bx * 128 + 56 - motion[0];
+            const std::int64_t y_q4 = by * 128 + 56 - motion[1];
+            // In 1/2^20 px, plus half a pixel, over eight pixels per block.
+            constexpr std::int64_t half = std::int64_t{1} << 19;
+            const std::int64_t col =
+                (inverse.a * x_q4 - inverse.b * y_q4 + 16 * inverse.tx + half) >> 23;
+            const std::int64_t row =
+                (inverse.b * x_q4 + inverse.a * y_q4 + 16 * inverse.ty + half) >> 23;
+            if (col < 0 || col >= grid.cols || row < 0 || row >= grid.rows) continue;
+            const std::int16_t* before = motion_before_q4 + 2 * (row * grid.cols + col);
+            change[0] = static_cast<std::int16_t>(motion[0] - before[0]);
+            change[1] = static_cast<std::int16_t>(motion[1] - before[1]);
+        }
+    }
+}
+
+}  // namespace pyanalyzer::steps

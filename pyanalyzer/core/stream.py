@@ -1,0 +1,197 @@
+"""Frames in, evidence out: the steps of the core in their order, with what they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from pyanalyzer.core.tracks import Tracks
+from pyanalyzer.errors import ReplayError
+from pyanalyzer.records import (
+    CROP_PX,
+    MAX_PROPOSALS,
+    U8,
+    Alignment,
+    BoolGrid,
+    Evidence,
+    Frame,
+    FrameEvidence,
+    Memory,
+    Proposal,
+)
+
+BLOCK_PX = 8
+MIN_WORKING_PX = 32  # on a side: a search window and its displacement must fit in
+# The working picture is at most this large: sprites of old games are then kept as they are, and a
+# modern picture is reduced until one frame costs about as much as its decoding.
+MAX_SHORT_SIDE_PX = 270
+MAX_LONG_SIDE_PX = 640
+MAX_FACTOR = 16
+
+IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))
+
+
+class Kernels(Protocol):
+    """What :mod:`pyanalyzer.core` and :mod:`pyanalyzer.reference` both offer."""
+
+    def downscale(self, luma: U8, factor: int, *, threads: int = 1) -> U8: ...
+    def warp(
+        self, previous: U8, inverse_q16: tuple[int, int, int, int], *, threads: int = 1
+    ) -> U8: ...
+    def difference(
+        self,
+        previous: U8,
+        current: U8,
+        alignment: Alignment,
+        memory: Memory,
+        *,
+        valid: BoolGrid | None = None,
+        threads: int = 1,
+    ) -> tuple[Evidence, Memory]: ...
+    def propose(self, evidence: Evidence, *, threads: int = 1) -> tuple[Proposal, ...]: ...
+    def crops(self, previous_warped: U8, current: U8, proposals: Sequence[Proposal]) -> U8: ...
+
+
+def working_factor(width_px: int, height_px: int) -> int:
+    """How many source px make one working px on either axis, for a picture of that size."""
+    short, long = sorted((width_px, height_px))
+    return max(1, -(-short // MAX_SHORT_SIDE_PX), -(-long // MAX_LONG_SIDE_PX))
+
+
+class EvidenceStream:
+    """Turns the frames of one replay, in order, into evidence.
+
+    ``width_px``, ``height_px``: size of every luma plane that will come. ``kernels``: the module
+    that does the work, :mod:`pyanalyzer.core` (the default) or :mod:`pyanalyzer.reference`; the
+    answer is the same. ``mask``: bool (height_px, width_px), False where nothing is to be looked
+    at; a block counts only if all its pixels do. ``threads``: for the kernels; changes nothing but
+    the time.
+
+    Raises ReplayError where the working picture would be smaller than 32 x 32 px or larger than
+    can be reduced, and ValueError on a mask of another shape or one that leaves no block.
+    """
+
+    def __init__(
+        self,
+        width_px: int,
+        height_px: int,
+        *,
+        kernels: Kernels | None = None,
+        mask: BoolGrid | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.factor = working_factor(width_px, height_px)
+        self.width_px, self.height_px = width_px, height_px
+        if self.factor > MAX_FACTOR:
+            raise ReplayError(
+                f"the picture is {width_px}x{height_px} px; at most"
+                f" {MAX_LONG_SIDE_PX * MAX_FACTOR}x{MAX_SHORT_SIDE_PX * MAX_FACTOR} px can be"
+                " analysed: reduce the replay first"
+            )
+        working_w, working_h = width_px // self.factor, height_px // self.factor
+        if min(working_w, working_h) < MIN_WORKING_PX:
+            raise ReplayError(
+                f"the picture is {width_px}x{height_px} px, which is analysed at"
+                f" {working_w}x{working_h} px; at least {MIN_WORKING_PX}x{MIN_WORKING_PX} px are"
+                " needed to see anything move"
+            )
+        self._grid = (working_h // BLOCK_PX, working_w // BLOCK_PX)
+        self._kernels = _default_kernels() if kernels is None else kernels
+        self._threads = threads
+        self._valid = None if mask is None else self._valid_blocks(mask)
+        self._tracks = Tracks()
+        self._memory = Memory.initial(*self._grid)
+        self._source: U8 | None = None
+        self._working: U8 | None = None
+        self._nothing = _no_evidence(self._grid)
+        self._no_crops = _frozen(np.zeros((MAX_PROPOSALS, 2, CROP_PX, CROP_PX), np.uint8))
+
+    def push(self, frame: Frame) -> FrameEvidence:
+        """Measures one frame against the one before.
+
+        The first frame has no evidence. Neither has a frame whose picture is, pixel for pixel, the
+        one before: recordings repeat frames, and nothing is remembered of a repeated one, so that
+        what moves is not taken to stop and start again.
+
+        Raises ReplayError if the picture's size is not the announced one.
+        """
+        if frame.luma.shape != (self.height_px, self.width_px):
+            height, width = frame.luma.shape
+            raise ReplayError(
+                f"frame {frame.index} is {width}x{height} px in a replay of"
+                f" {self.width_px}x{self.height_px} px; a size that changes cannot be analysed"
+            )
+        working = self._kernels.downscale(frame.luma, self.factor, threads=self._threads)
+        before, source = self._working, self._source
+        if before is None or source is None:
+            self._source, self._working = frame.luma, working
+            return self._without_evidence(frame, repeated=False)
+        # The small pictures first: they nearly always differ, and are quickly compared.
+        if np.array_equal(before, working) and np.array_equal(source, frame.luma):
+            return self._without_evidence(frame, repeated=True)
+        self._source, self._working = frame.luma, working
+        return self._measure(frame, before, working)
+
+    def _measure(self, frame: Frame, before: U8, working: U8) -> FrameEvidence:
+        kernels, threads = self._kernels, self._threads
+        alignment = IDENTITY
+        evidence, self._memory = kernels.difference(
+            before, working, alignment, self._memory, valid=self._valid, threads=threads
+        )
+        proposals = self._tracks.follow(kernels.propose(evidence, threads=threads), alignment)
+        crops = self._no_crops
+        if proposals:
+            if alignment.aligned:
+                before = kernels.warp(before, alignment.inverse_q16, threads=threads)
+            crops = kernels.crops(before, working, proposals)
+        return FrameEvidence(frame.index, frame.pts, False, alignment, evidence, proposals, crops)
+
+    def _without_evidence(self, frame: Frame, *, repeated: bool) -> FrameEvidence:
+        return FrameEvidence(
+            frame.index, frame.pts, repeated, IDENTITY, self._nothing, (), self._no_crops
+        )
+
+    def _valid_blocks(self, mask: BoolGrid) -> BoolGrid:
+        if mask.shape != (self.height_px, self.width_px):
+            raise ValueError(
+                f"mask must have the shape ({self.height_px}, {self.width_px}), not {mask.shape}"
+            )
+        rows, cols = self._grid
+        side = BLOCK_PX * self.factor
+        blocks = mask[: rows * side, : cols * side].reshape(rows, side, cols, side)
+        whole: BoolGrid = np.all(blocks, axis=(1, 3))
+        if not whole.any():
+            raise ValueError(f"mask leaves no whole block of {side}x{side} px to look at")
+        return whole
+
+
+def _default_kernels() -> Kernels:
+    from pyanalyzer import core
+
+    return core
+
+
+def _frozen(array: U8) -> U8:
+    array.setflags(write=False)
+    return array
+
+
+def _no_evidence(grid: tuple[int, int]) -> Evidence:
+    """Zero throughout; shared by all frames that have none, so it must not be written to."""
+    u8, u16, i16 = np.zeros(grid, np.uint8), np.zeros(grid, np.uint16), np.zeros(grid, np.int16)
+    motion = np.zeros((*grid, 2), np.int16)
+    for array in (u8, u16, i16, motion):
+        array.setflags(write=False)
+    return Evidence(
+        mean=u8,
+        texture=u16,
+        difference=u16,
+        residual=u16,
+        signed=i16,
+        match=u16,
+        motion_q4=motion,
+        motion_change_q4=motion,
+        noise_floor=u16,
+    )

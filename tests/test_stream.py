@@ -1,0 +1,133 @@
+"""The stream of evidence: both cores agree, repeated frames are nothing, bad sizes are refused."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import pyanalyzer.reference as reference_kernels
+from pyanalyzer import core
+from pyanalyzer.core.stream import EvidenceStream, working_factor
+from pyanalyzer.errors import ReplayError
+from pyanalyzer.records import Evidence, Frame, FrameEvidence
+
+U8 = npt.NDArray[np.uint8]
+
+
+def clip(frames: int, height: int, width: int, seed: int = 0) -> list[U8]:
+    """A noisy, textured ground, and a sprite that walks, stops, and walks back."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(40, 200, (height // 8 + 1, width // 8 + 1))
+    ground = coarse.repeat(8, 0).repeat(8, 1)[:height, :width]
+    sprite = rng.integers(0, 256, (16, 12))
+    pictures, x = [], 30
+    for t in range(frames):
+        picture = ground + rng.integers(-1, 2, ground.shape)
+        x += 3 if t < frames // 3 else 0 if t < 2 * frames // 3 else -2
+        picture[40:56, x : x + 12] = sprite
+        pictures.append(picture.clip(0, 255).astype(np.uint8))
+    return pictures
+
+
+def run(stream: EvidenceStream, pictures: list[U8]) -> list[FrameEvidence]:
+    return [stream.push(Frame(i, 512 * i, p)) for i, p in enumerate(pictures)]
+
+
+def arrays(evidence: Evidence) -> list[npt.NDArray[np.generic]]:
+    return [getattr(evidence, name) for name in Evidence.__slots__]
+
+
+def assert_same(a: FrameEvidence, b: FrameEvidence) -> None:
+    assert (a.index, a.pts, a.repeated, a.alignment) == (b.index, b.pts, b.repeated, b.alignment)
+    assert a.proposals == b.proposals
+    np.testing.assert_array_equal(a.crops, b.crops)
+    for x, y in zip(arrays(a.evidence), arrays(b.evidence), strict=True):
+        assert x.dtype == y.dtype
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 128), (211, 161), (300, 330)])
+def test_both_cores_agree(height: int, width: int) -> None:
+    pictures = clip(18, height, width)
+    native = run(EvidenceStream(width, height, threads=2), pictures)
+    plain = run(EvidenceStream(width, height, kernels=reference_kernels), pictures)
+    for a, b in zip(native, plain, strict=True):
+        assert_same(a, b)
+
+
+def test_the_sprite_is_followed_and_the_noise_is_not() -> None:
+    pictures = clip(30, 160, 210)
+    seen = run(EvidenceStream(210, 160), pictures)
+    assert seen[0].proposals == ()
+    for t in [*range(3, 10), *range(21, 30)]:
+        (proposal,) = seen[t].proposals
+        assert proposal.track == (1 if t < 10 else 2)  # it rested for longer than a track lives
+        assert abs(proposal.motion_q4[0] - (48 if t < 10 else -32)) <= 4
+    for t in range(13, 20):
+        assert seen[t].proposals == ()
+    stop = seen[10].proposals[0]
+    assert stop.motion_change_q4[0] < -16
+
+
+def test_repeated_frames_change_nothing() -> None:
+    pictures = clip(12, 96, 128)
+    plain = run(EvidenceStream(128, 96), pictures)
+    doubled = run(EvidenceStream(128, 96), [p for p in pictures for _ in range(3)])
+    for t, expected in enumerate(plain):
+        first, *copies = doubled[3 * t : 3 * t + 3]
+        assert not first.repeated
+        assert first.proposals == expected.proposals
+        for a, b in zip(arrays(first.evidence), arrays(expected.evidence), strict=True):
+            np.testing.assert_array_equal(a, b)
+        for copy in copies:
+            assert copy.repeated
+            assert copy.proposals == ()
+            assert not any(a.any() for a in arrays(copy.evidence))
+
+
+def test_a_mask_hides_what_moves() -> None:
+    pictures = clip(12, 96, 128)
+    mask = np.ones((96, 128), bool)
+    mask[36:60] = False
+    for seen in run(EvidenceStream(128, 96, mask=mask), pictures):
+        assert seen.proposals == ()
+        assert not seen.evidence.mean[4:8].any()
+    with pytest.raises(ValueError, match=r"mask must have the shape \(96, 128\)"):
+        EvidenceStream(128, 96, mask=mask.T)
+    with pytest.raises(ValueError, match="no whole block"):
+        EvidenceStream(128, 96, mask=np.zeros((96, 128), bool))
+
+
+def test_records_can_be_saved() -> None:
+    seen = run(EvidenceStream(128, 96), clip(4, 96, 128))
+    for a, b in zip(seen, pickle.loads(pickle.dumps(seen)), strict=True):
+        assert_same(a, b)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "factor"),
+    [(160, 210, 1), (320, 240, 1), (480, 270, 1), (640, 270, 1), (854, 480, 2), (1280, 720, 3),
+     (1920, 1080, 4), (1080, 1920, 4), (3840, 2160, 8), (7680, 4320, 16)],
+)  # fmt: skip
+def test_working_factor(width: int, height: int, factor: int) -> None:
+    assert working_factor(width, height) == factor
+    assert EvidenceStream(width, height).factor == factor
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (16384, 16), (31, 200), (640, 60 - 29)])
+def test_too_small(width: int, height: int) -> None:
+    with pytest.raises(ReplayError, match=rf"{width}x{height} px.*(32x32|at most)"):
+        EvidenceStream(width, height)
+
+
+def test_a_size_that_changes_is_refused() -> None:
+    stream = EvidenceStream(64, 64)
+    with pytest.raises(ReplayError, match="frame 7 is 48x64 px in a replay of 64x64 px"):
+        stream.push(Frame(7, 0, np.zeros((64, 48), np.uint8)))
+
+
+def test_core_loads_no_network() -> None:
+    assert core.EvidenceStream is EvidenceStream
