@@ -1,0 +1,169 @@
+"""The core's kernels: native beside NumPy, and beside what OpenCV offers for the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.measure import Timing, time_call
+from pyanalyzer import core, reference
+from pyanalyzer.records import U8, Memory
+
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+BUDGET_S = 1.0  # per contestant and size
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """One step on one size. ``native`` and ``numpy`` must agree; ``others`` do a like thing."""
+
+    step: str
+    native: Callable[[], object]
+    numpy: Callable[[], object]
+    others: dict[str, Callable[[], object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured contestant."""
+
+    step: str
+    size: str
+    contestant: str
+    timing: Timing
+
+
+def frame_pair(picture: U8, width: int, height: int) -> tuple[U8, U8]:
+    """A real picture brought to the size, and the same moved as a turning player sees it: shifted,
+    a little larger, with an object that moves by itself."""
+    first = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 0.3, 1.01)
+    matrix[:, 2] += (0.01 * width, 0.004 * height)
+    second = cv2.warpAffine(first, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    x, y, side = width // 3, height // 3, height // 8
+    patch = first[y : y + side, x : x + side]
+    second[y + 5 : y + 5 + side, x - 7 : x - 7 + side] = patch
+    noise = np.random.default_rng(1).normal(0, 1.5, second.shape)
+    return first, np.clip(second + noise, 0, 255).astype(np.uint8)
+
+
+def contests(previous: U8, current: U8) -> Iterator[Contest]:
+    """All steps on one pair of pictures."""
+    height, width = current.shape
+    alignment = core.align(previous, current)
+    warped = core.warp(previous, alignment.inverse_q16)
+    memory = Memory.initial(height // 8, width // 8)
+    evidence, _ = core.difference(previous, current, alignment, memory)
+    proposals = core.propose(evidence)
+    matrix = np.array(_affine(alignment.inverse_q16))
+    yield Contest(
+        "downscale by 4",
+        lambda: core.downscale(current, 4),
+        lambda: reference.downscale(current, 4),
+        {
+            "cv2.resize INTER_AREA": lambda: cv2.resize(
+                current, (width // 4, height // 4), interpolation=cv2.INTER_AREA
+            )
+        },
+    )
+    yield Contest(
+        "warp",
+        lambda: core.warp(previous, alignment.inverse_q16),
+        lambda: reference.warp(previous, alignment.inverse_q16),
+        {
+            "cv2.warpAffine": lambda: cv2.warpAffine(
+                previous, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            )
+        },
+    )
+    yield Contest(
+        "align",
+        lambda: core.align(previous, current),
+        lambda: reference.align(previous, current),
+        {
+            "cv2.phaseCorrelate (shift only)": _phase_correlate(previous, current),
+            "cv2.findTransformECC": _ecc(previous, current),
+        },
+    )
+    yield Contest(
+        "difference and block motion",
+        lambda: core.difference(previous, current, alignment, memory),
+        lambda: reference.difference(previous, current, alignment, memory),
+        {
+            "cv2.absdiff + boxFilter (no motion)": lambda: cv2.boxFilter(
+                cv2.absdiff(current, warped), cv2.CV_32F, (8, 8), normalize=False
+            ),
+            "cv2 DIS flow, medium": _dis(warped, current),
+        },
+    )
+    changed = (evidence.residual > evidence.noise_floor).astype(np.uint8)
+    yield Contest(
+        "propose",
+        lambda: core.propose(evidence),
+        lambda: reference.propose(evidence),
+        {
+            "cv2.connectedComponentsWithStats (threshold)": (
+                lambda: cv2.connectedComponentsWithStats(changed)
+            )
+        },
+    )
+    yield Contest(
+        "crops",
+        lambda: core.crops(warped, current, proposals),
+        lambda: reference.crops(warped, current, proposals),
+        {},
+    )
+
+
+def _affine(inverse_q16: tuple[int, int, int, int]) -> list[list[float]]:
+    a, b, tx, ty = (value / 65536 for value in inverse_q16)
+    return [[a, -b, tx], [b, a, ty]]
+
+
+def _phase_correlate(previous: U8, current: U8) -> Callable[[], object]:
+    window = cv2.createHanningWindow((current.shape[1], current.shape[0]), cv2.CV_32F)
+    return lambda: cv2.phaseCorrelate(
+        previous.astype(np.float32), current.astype(np.float32), window
+    )
+
+
+def _ecc(previous: U8, current: U8) -> Callable[[], object]:
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
+
+    def call() -> object:
+        start = np.eye(2, 3, dtype=np.float32)
+        return cv2.findTransformECC(current, previous, start, cv2.MOTION_EUCLIDEAN, criteria)
+
+    return call
+
+
+def _dis(previous: U8, current: U8) -> Callable[[], object]:
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return lambda: flow.calc(previous, current, None)
+
+
+def equal(a: object, b: object) -> bool:
+    """Whether two results are the same bit for bit: arrays, records and tuples of them."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, tuple):
+        return isinstance(b, tuple) and len(a) == len(b) and all(map(equal, a, b))
+    if hasattr(a, "__slots__") and type(a) is type(b):
+        return all(equal(getattr(a, name), getattr(b, name)) for name in a.__slots__)
+    return bool(a == b)
+
+
+def run(picture: npt.NDArray[np.uint8], budget_s: float = BUDGET_S) -> Iterator[Row]:
+    """Measures every contest on one thread. Raises RuntimeError where native and NumPy differ."""
+    cv2.setNumThreads(1)
+    for size, (width, height) in SIZES.items():
+        for contest in contests(*frame_pair(picture, width, height)):
+            if not equal(contest.native(), contest.numpy()):
+                raise RuntimeError(f"{contest.step} at {size}: native and NumPy results differ")
+            calls = {"native": contest.native, "NumPy": contest.numpy, **contest.others}
+            for name, call in calls.items():
+                yield Row(contest.step, size, name, time_call(call, budget_s))

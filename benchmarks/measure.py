@@ -1,0 +1,86 @@
+"""Timing: warm-up, median and quartiles, and on what host."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+WARM_UP_S = 0.05  # caches, page faults, lazy imports and the clock of the processor settle
+MIN_SAMPLES = 5
+MAX_SAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of one call: the median of ``samples`` calls and their quartiles."""
+
+    median_s: float
+    lower_quartile_s: float
+    upper_quartile_s: float
+    samples: int
+
+
+def time_call(call: Callable[[], object], budget_s: float) -> Timing:
+    """Times ``call`` until the budget is used, at least MIN_SAMPLES times after a warm-up."""
+    end = time.perf_counter() + WARM_UP_S
+    call()
+    while time.perf_counter() < end:
+        call()
+    times: list[float] = []
+    end = time.perf_counter() + budget_s
+    while len(times) < MIN_SAMPLES or (time.perf_counter() < end and len(times) < MAX_SAMPLES):
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return timing_of(times)
+
+
+def timing_of(times_s: list[float]) -> Timing:
+    """Median and quartiles of at least two measured times."""
+    lower, middle, upper = statistics.quantiles(times_s, n=4, method="inclusive")
+    return Timing(middle, lower, upper, len(times_s))
+
+
+def describe_host() -> dict[str, object]:
+    """Processor, cores, versions, instruction set, commit: a figure without them is no figure."""
+    import cv2
+    import numpy as np
+
+    from pyanalyzer import __version__, core
+
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "pyanalyzer": __version__,
+        "isa": core.default_isa(),
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
