@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyanalyzer import weights
 from pyanalyzer.core.stream import EvidenceStream
-from pyanalyzer.decode import ReplayReader, crop, open_replay, read_mask, sha256_of
+from pyanalyzer.decode import ReplayReader, check_region, crop, open_replay, read_mask, sha256_of
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
     Event,
@@ -46,14 +46,14 @@ _QUEUE_FRAMES = 128
 class Measurement:
     """What the network and the core said of a replay, before a timeline is made of it.
 
-    ``offset_px``: where the analysed region begins in the picture. ``warnings``: what the user
-    should know, for instance where a damaged stream broke off.
+    ``region``: the analysed part of the picture. ``warnings``: what the user should know, for
+    instance where a damaged stream broke off.
     """
 
     info: VideoInfo
     scores: Scores
     traces: tuple[FrameTrace, ...]
-    offset_px: tuple[int, int]
+    region: Region
     duration_s: float
     sha256: str
     warnings: tuple[str, ...]
@@ -86,7 +86,8 @@ def analyse(
         measured.traces,
         measured.info,
         parameters,
-        offset_px=measured.offset_px,
+        offset_px=(measured.region.x_px, measured.region.y_px),
+        size_px=(measured.region.w_px, measured.region.h_px),
         threshold=_threshold(settings, parameters),
     )
     info = measured.info
@@ -161,7 +162,7 @@ def measure(
             info=info,
             scores=scores,
             traces=tuple(traces),
-            offset_px=(region.x_px, region.y_px),
+            region=region,
             duration_s=_duration_s(traces, info),
             sha256=digest.result(),
             warnings=(replay.damage,) if replay.damage else (),
@@ -175,8 +176,9 @@ def _too_short(path: str, frames: int, settings: AnalysisSettings) -> str:
 
 
 def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
-    whole = Region(0, 0, info.width_px, info.height_px)
-    return settings.region or whole
+    region = settings.region or Region(0, 0, info.width_px, info.height_px)
+    check_region(region, info.width_px, info.height_px)
+    return region
 
 
 def _evidence_stream(
@@ -190,7 +192,7 @@ def _evidence_stream(
         whole = read_mask(settings.mask, info.width_px, info.height_px)
         mask = whole[
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
-        ]
+        ].astype(bool)
     return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask, threads=threads)
 
 
