@@ -1,0 +1,209 @@
+"""One replay scored: the detector's events and every trivial rule against the truth.
+
+Frames are the replay's ordinals, for events and truth alike. Tolerances in seconds are turned into
+frames with the truth's frame rate: simulated replays have a constant one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pyanalyzer.evaluate.baselines import difference_peaks, regular_grid, shuffled_events
+from pyanalyzer.evaluate.matching import (
+    NO_MATCH,
+    REFERENCE_TOLERANCE_FRAMES,
+    TIME_SLACK_S,
+    TOLERANCES_FRAMES,
+    TOLERANCES_S,
+    Counts,
+    evaluate_events,
+    match_events,
+    sum_counts,
+)
+from pyanalyzer.evaluate.regions import intersection_over_union, points_into
+from pyanalyzer.evaluate.reliability import covered
+from pyanalyzer.records import Event, Kind, Region
+from pyanalyzer.simulate.truth import Truth
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+DETECTOR = "pyanalyzer"
+GRID, PEAKS, SHUFFLED, CUTS = "regular grid", "difference peaks", "shuffled", "scene cuts"
+# Rules with as many guesses as the detector has events. The best of them is what skill is over.
+TRIVIAL_RULES = (GRID, PEAKS, SHUFFLED)
+METHODS = (DETECTOR, *TRIVIAL_RULES, CUTS)
+# A single shuffle of a short replay is a matter of luck; the sum over so many is not.
+SHUFFLES = 20
+# Coverage is that of events with a true onset this near; beyond, they are about something else.
+COVERAGE_TOLERANCE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far off an event may be: in frames, or in seconds if ``in_seconds``."""
+
+    value: float
+    in_seconds: bool
+
+    def frames(self, frame_rate: float) -> float:
+        """In frames of this rate; seconds with the slack of a rounded pts."""
+        return (self.value + TIME_SLACK_S) * frame_rate if self.in_seconds else self.value
+
+    def __str__(self) -> str:
+        if self.in_seconds:
+            return f"{round(self.value, 3):g} s"
+        return f"{self.value:g} frame" + ("" if self.value == 1 else "s")
+
+
+TOLERANCES: tuple[Tolerance, ...] = (
+    *(Tolerance(frames, in_seconds=False) for frames in TOLERANCES_FRAMES),
+    *(Tolerance(seconds, in_seconds=True) for seconds in TOLERANCES_S),
+)
+REFERENCE = TOLERANCES.index(Tolerance(REFERENCE_TOLERANCE_FRAMES, in_seconds=False))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A replay with its truth and what was found in it.
+
+    ``events``: the player's, of every confidence; those of at least ``threshold`` are the timeline,
+    the rest serves average precision and calibration. ``difference``: (T,), the mean difference of
+    each frame to the one before. ``cuts``: of the scene detector; None if it was not run.
+    """
+
+    name: str
+    truth: Truth
+    events: tuple[Event, ...]
+    threshold: float
+    difference: F64
+    cuts: I64 | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """An event of the timeline and the true onset that it found at the reference tolerance.
+
+    ``picture``: the whole picture's box, what a rule that knows nothing would say.
+    """
+
+    kind: Kind
+    true_kind: Kind
+    region_iou: float
+    region_pointing: bool
+    picture_iou: float
+    picture_pointing: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseScore:
+    """All that is counted of one replay.
+
+    ``counts``: by method, one per tolerance of ``TOLERANCES`` (``SHUFFLED`` is the sum over
+    ``SHUFFLES``). ``confidences``: (N,), of the events of every confidence; ``hits``: bool
+    (tolerances, N). ``intervals_covered``: bool, of the timeline's events with an onset near.
+    ``world_alarms``: false alarms of the timeline at a known event of the world.
+    """
+
+    name: str
+    engine: str
+    game: str
+    minutes: float
+    onsets: int
+    counts: dict[str, tuple[Counts, ...]]
+    confidences: F64
+    hits: npt.NDArray[np.bool_]
+    matched: tuple[Matched, ...]
+    intervals_covered: npt.NDArray[np.bool_]
+    interval_widths_frames: I64
+    world_alarms: int
+
+
+def score_case(case: Case) -> CaseScore:
+    """Score one replay at every tolerance, beside the trivial rules."""
+    truth, rate = case.truth, float(case.truth.frame_rate)
+    onsets = truth.onsets()
+    true_frames = np.array([onset.frame for onset in onsets], dtype=np.int64)
+    tolerances = [tolerance.frames(rate) for tolerance in TOLERANCES]
+    frames = _frames(case.events)
+    confidences = np.array([event.confidence for event in case.events])
+    timeline = tuple(event for event in case.events if event.confidence >= case.threshold)
+    matches = [match_events(frames, confidences, true_frames, t) for t in tolerances]
+    is_listed = confidences >= case.threshold
+    reference = matches[REFERENCE][is_listed]
+    false = _frames(timeline)[reference == NO_MATCH]
+    world = np.array([event.frame for event in truth.world_events], dtype=np.int64)
+    at_world = match_events(false, np.ones(false.size), world, REFERENCE_TOLERANCE_FRAMES)
+    is_covered, widths = _coverage(timeline, true_frames, rate)
+    return CaseScore(
+        name=case.name,
+        engine=truth.engine,
+        game=truth.game,
+        minutes=truth.frames / rate / 60,
+        onsets=len(onsets),
+        counts=_counts(case, timeline, true_frames, tolerances),
+        confidences=confidences,
+        hits=np.array([matched != NO_MATCH for matched in matches]),
+        matched=tuple(
+            _matched(event, onsets[n].kind, onsets[n].region_px, truth)
+            for event, n in zip(timeline, reference.tolist(), strict=True)
+            if n != NO_MATCH
+        ),
+        intervals_covered=is_covered,
+        interval_widths_frames=widths,
+        world_alarms=int((at_world != NO_MATCH).sum()),
+    )
+
+
+def _frames(events: Sequence[Event]) -> I64:
+    return np.array([event.frame for event in events], dtype=np.int64)
+
+
+def _counts(
+    case: Case, timeline: Sequence[Event], true_frames: I64, tolerances: Sequence[float]
+) -> dict[str, tuple[Counts, ...]]:
+    found, frames = _frames(timeline), case.truth.frames
+    confidences = [event.confidence for event in timeline]
+
+    def guess(guesses: I64) -> tuple[Counts, ...]:
+        return evaluate_events(guesses, np.ones(guesses.size), true_frames, tolerances)
+
+    shuffles = [guess(shuffled_events(found, frames, seed)) for seed in range(SHUFFLES)]
+    counts = {
+        DETECTOR: evaluate_events(found, confidences, true_frames, tolerances),
+        GRID: guess(regular_grid(found.size, frames)),
+        PEAKS: guess(difference_peaks(case.difference, found.size)),
+        SHUFFLED: tuple(sum_counts(column) for column in zip(*shuffles, strict=True)),
+    }
+    if case.cuts is not None:
+        counts[CUTS] = guess(case.cuts)
+    return counts
+
+
+def _coverage(
+    timeline: Sequence[Event], true_frames: I64, rate: float
+) -> tuple[npt.NDArray[np.bool_], I64]:
+    """Of the events with a true onset within ``COVERAGE_TOLERANCE_S``: is it inside, how wide."""
+    confidences = [event.confidence for event in timeline]
+    tolerance = Tolerance(COVERAGE_TOLERANCE_S, in_seconds=True).frames(rate)
+    near = match_events(_frames(timeline), confidences, true_frames, tolerance)
+    intervals = np.array([event.interval_frames for event in timeline], np.int64).reshape(-1, 2)
+    intervals = intervals[near != NO_MATCH]
+    inside = covered(intervals, true_frames[near[near != NO_MATCH]])
+    return inside, np.asarray(intervals[:, 1] - intervals[:, 0])
+
+
+def _matched(event: Event, true_kind: Kind, true_region: Region, truth: Truth) -> Matched:
+    picture = Region(0, 0, truth.width_px, truth.height_px)
+    return Matched(
+        kind=event.kind,
+        true_kind=true_kind,
+        region_iou=intersection_over_union(event.region_px, true_region),
+        region_pointing=points_into(event.region_px, true_region),
+        picture_iou=intersection_over_union(picture, true_region),
+        picture_pointing=points_into(picture, true_region),
+    )
