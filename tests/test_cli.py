@@ -29,7 +29,10 @@ from pyanalyzer.settings import AnalysisSettings, Progress
 
 DATA = Path(__file__).parent / "data" / "report"
 HEAVY = {"torch", "cv2", "rich", "av"}
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(pyanalyzer.__file__).parents[1])}
+# Other processes must find the package that is tested, beside the sources or installed. They run
+# in its folder, because Python looks for packages in the working directory first.
+PACKAGES = Path(pyanalyzer.__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGES)}
 
 Analyse = Callable[[str, AnalysisSettings, Callable[[Progress], None] | None], Timeline]
 
@@ -93,7 +96,7 @@ def test_help_loads_nothing_heavy(argv: list[str]) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program + RUN_MAIN, *argv],
-        env=ENVIRONMENT, text=True, capture_output=True, check=False,
+        env=ENVIRONMENT, cwd=PACKAGES, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
@@ -104,8 +107,9 @@ def test_importing_loads_nothing_heavy() -> None:
         f"print(sorted({HEAVY!r} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=ENVIRONMENT, text=True, capture_output=True, check=True
-    )
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT, cwd=PACKAGES, text=True, capture_output=True, check=True,
+    )  # fmt: skip
     assert done.stdout == "[]\n"
 
 
@@ -113,8 +117,9 @@ def test_help_is_quick() -> None:
     def elapsed_s(code: str) -> float:
         start_s = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-c", code], env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL
-        )
+            [sys.executable, "-c", code],
+            env=ENVIRONMENT, cwd=PACKAGES, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
         return time.perf_counter() - start_s
 
     help_s = min(

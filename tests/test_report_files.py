@@ -116,7 +116,7 @@ def test_a_limit_of_the_system_leaves_nothing(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "out")],
-        env={**os.environ, "PYTHONPATH": str(Path(pyanalyzer.__file__).parents[1])},
+        cwd=Path(pyanalyzer.__file__).parents[1],
         capture_output=True,
         text=True,
         check=False,
