@@ -9,6 +9,8 @@ with the recording, in which every tic was drawn, but for what the engine animat
 from __future__ import annotations
 
 import contextlib
+import re
+import struct
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from pyanalyzer.simulate.engine import IDLE, Action, Channel, Purpose, Recording
 RATE = Fraction(35)
 STATUS_BAR_ROWS = Fraction(32, 200)  # Doom's bar is 32 of the 200 rows it was drawn for
 RELEASE_TICS = 2
+LEVEL = re.compile(r"MAP\d\d|E\dM\d")
 LITTER = "_vizdoom"  # an empty folder that the engine leaves where it is started
 BUTTONS = {
     "forward": "MOVE_FORWARD",
@@ -80,6 +83,15 @@ def _import() -> Any:
     return vizdoom
 
 
+def wad_lumps(path: Path) -> set[str]:
+    """The names in a WAD's directory: 12 bytes of header, then 16 bytes an entry."""
+    with path.open("rb") as file:
+        count, start = struct.unpack("<4xii", file.read(12))
+        file.seek(start)
+        names = [name for _, _, name in struct.iter_unpack("<ii8s", file.read(16 * count))]
+    return {name.rstrip(b"\0").decode("ascii", "replace") for name in names}
+
+
 class DoomGame:
     """One map, named ``freedoom1/E1M1`` or ``freedoom2/MAP01``.
 
@@ -96,7 +108,7 @@ class DoomGame:
         self._vizdoom = vizdoom = _import()
         wad, _, level = name.partition("/")
         path = Path(vizdoom.__file__).parent / f"{wad}.wad"
-        if not path.is_file() or not level:
+        if not path.is_file() or not LEVEL.fullmatch(level) or level not in wad_lumps(path):
             raise SimulationError(f"vizdoom has no map named {name!r} (freedoom2/MAP01 is one)")
         self._episodes, self._episode_frames, self._options = episodes, episode_frames, options
         self._name = name
@@ -122,7 +134,11 @@ class DoomGame:
         self._litter = None if Path(LITTER).exists() else Path(LITTER).absolute()
         game.set_seed(episodes[0].seed)
         game.add_game_args(f"+movebob {options.bob}")
-        game.init()
+        try:
+            game.init()
+        except Exception as error:  # vizdoom's own classes have no common base of their own
+            self._folder.cleanup()
+            raise SimulationError(f"{name}: the engine does not start: {error}") from error
         self._starts: list[int] = []
         self._actions: Sequence[Action] = ()
         self._pictures: list[U8] = []
