@@ -6,6 +6,7 @@ coding, so that a test can say which picture it was handed, whatever its time or
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -88,15 +89,11 @@ def write_video(
     pts: Sequence[int] | None = None,
     time_base: Fraction | None = None,
     options: dict[str, str] | None = None,
-    matrix: Sequence[int] | None = None,
     full_range: bool | None = None,
     container_options: dict[str, str] | None = None,
     format_name: str | None = None,
 ) -> Path:
-    """Encode ``lumas``; ``pts`` are in ``time_base`` (1/rate unless told).
-
-    ``matrix``: a display matrix as ISO/IEC 14496-12 has it, row by row in 16.16 and 2.30.
-    """
+    """Encode ``lumas``; ``pts`` are in ``time_base`` (1/rate unless told)."""
     time_base = time_base or 1 / Fraction(rate)
     with av.open(str(path), "w", format=format_name, options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=dict(options or {}))
@@ -106,8 +103,6 @@ def write_video(
         stream.time_base = time_base
         if full_range is not None:
             stream.codec_context.color_range = 2 if full_range else 1
-        if matrix is not None:
-            stream.set_display_matrix(matrix)
         for index, luma in enumerate(lumas):
             frame = frame_of(luma, pixel_format)
             if full_range is not None:
@@ -117,3 +112,14 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def set_matrix(path: Path, matrix: Sequence[int]) -> None:
+    """Write a display matrix into the track header of an MP4 or MOV: ISO/IEC 14496-12, 8.3.2.
+
+    Row by row, in 16.16 and 2.30; the box is of version 0, its matrix 44 bytes after the start of its name.
+    """
+    data = bytearray(path.read_bytes())
+    begin = data.index(b"tkhd") + 44
+    data[begin : begin + 36] = struct.pack(">9i", *matrix)
+    path.write_bytes(data)

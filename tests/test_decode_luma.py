@@ -21,6 +21,7 @@ from tests.media import (
     X265_LOSSLESS,
     frame_of,
     marked,
+    set_matrix,
     write_video,
 )
 
@@ -200,13 +201,13 @@ TURNS = {  # (x, y) goes to (a x + c y, b x + d y), y down: ISO/IEC 14496-12, 8.
 }
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
 @pytest.mark.parametrize("turn_deg", [0, 90, 180, 270])
 def test_rotation_is_applied(tmp_path: Path, suffix: str, turn_deg: int) -> None:
     planted = marked(1, 80, 48)
-    path = write_video(
-        tmp_path / f"a.{suffix}", [planted] * 2, options=X264_LOSSLESS, matrix=TURNS.get(turn_deg)
-    )
+    path = write_video(tmp_path / f"a.{suffix}", [planted] * 2, options=X264_LOSSLESS)
+    if turn_deg:
+        set_matrix(path, TURNS[turn_deg])
     expected = FULL_OF_LIMITED[planted]
     for _ in range(turn_deg // 90):
         expected = expected[::-1].T  # clockwise: the bottom row becomes the left column

@@ -172,9 +172,11 @@ def declared_end(source: Source) -> DeclaredEnd:
     """Where the video stream ends, as its container wrote it down and not as libav estimates it."""
     name, stream = source.container.format.name, source.stream
     if "mov" in name:
-        entries = stream.index_entries
-        last_dts = entries[len(entries) - 1].timestamp if len(entries) else None
-        return DeclaredEnd(last_dts=last_dts)
+        entries = getattr(stream, "index_entries", ())  # PyAV 17 and later have it
+        if len(entries):
+            return DeclaredEnd(last_dts=entries[len(entries) - 1].timestamp)
+        ticks = (stream.start_time or 0) + (stream.duration or 0)
+        return DeclaredEnd(time_s=ticks * source.time_base)
     if name == "avi":
         return DeclaredEnd(packets=stream.frames or None)
     if "matroska" in name:
