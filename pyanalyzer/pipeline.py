@@ -193,7 +193,10 @@ def _evidence_stream(
         mask = whole[
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
-    return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask, threads=threads)
+    try:
+        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask, threads=threads)
+    except ReplayError as error:  # the core knows sizes, not files
+        raise ReplayError(f"{info.path}: {error}") from error
 
 
 def _duration_s(traces: list[FrameTrace], info: VideoInfo) -> float:
