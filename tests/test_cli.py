@@ -1,91 +1,30 @@
-"""The command line: what it loads, what it refuses, where results go, how it ends.
-
-Where an analysis is needed, a planted one stands in for the pipeline; the pipeline itself is run by
-test_cli_replay.py.
-"""
+"""The command line: what it loads, what its help shows, what it understands and refuses."""
 
 from __future__ import annotations
 
 import os
-import re
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import pyanalyzer
 from pyanalyzer.__main__ import main
-from pyanalyzer.errors import OutputError, ReplayError, UsageError
-from pyanalyzer.records import Region, Timeline
-from pyanalyzer.report.csv_report import csv_report
-from pyanalyzer.report.json_report import json_report, read_timeline
-from pyanalyzer.report.terminal import plain_report
-from pyanalyzer.settings import AnalysisSettings, Progress
+from pyanalyzer.errors import UsageError
+from pyanalyzer.records import Region
+from pyanalyzer.settings import AnalysisSettings
+from tests.planted_analysis import ENVIRONMENT, PACKAGES, RUN_MAIN, Calls, plant_timeline
 
-DATA = Path(__file__).parent / "data" / "report"
 HEAVY = {"torch", "cv2", "rich", "av"}
-# Other processes must find the package that is tested, beside the sources or installed. They run
-# in its folder, because Python looks for packages in the working directory first.
-PACKAGES = Path(pyanalyzer.__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGES)}
-
-Analyse = Callable[[str, AnalysisSettings, Callable[[Progress], None] | None], Timeline]
-
-
-@pytest.fixture(scope="module")
-def planted() -> Timeline:
-    """What the planted analysis finds."""
-    return read_timeline(DATA / "timeline.json")
 
 
 @pytest.fixture
-def calls(
-    planted: Timeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> list[tuple[str, AnalysisSettings]]:
-    """Plants an analysis that always finds the same; the list holds what it was asked."""
-    seen: list[tuple[str, AnalysisSettings]] = []
-
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
-        seen.append((path, settings))
-        return planted
-
-    plant(monkeypatch, analyse)
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
+    """A planted analysis, in an empty working folder; what it was asked."""
     monkeypatch.chdir(tmp_path)
-    return seen
-
-
-def plant(monkeypatch: pytest.MonkeyPatch, analyse: object) -> None:
-    """Puts ``analyse`` in the place of the pipeline."""
-    module = ModuleType("pyanalyzer.pipeline")
-    module.analyse = analyse  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pyanalyzer.pipeline", module)
-
-
-RUN_MAIN = "\nimport sys\nfrom pyanalyzer.__main__ import main\nsys.exit(main())"
-
-# Plants an analysis in a process of its own; "{body}" is what it does before it finds the golden
-# timeline.
-PLANTED_PROGRAM = """
-import sys, time, types
-def analyse(path, settings, progress=None):
-    from pyanalyzer.report.json_report import read_timeline
-    {body}
-    return read_timeline({timeline!r})
-sys.modules["pyanalyzer.pipeline"] = types.ModuleType("pyanalyzer.pipeline")
-sys.modules["pyanalyzer.pipeline"].analyse = analyse
-"""
-
-
-def planted_program(body: str = "pass") -> str:
-    return PLANTED_PROGRAM.format(body=body, timeline=str(DATA / "timeline.json"))
-
-
-# --- what is loaded, and the help ---------------------------------------------------------------
+    return plant_timeline(monkeypatch)
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["analyse", "--help"]])
@@ -159,11 +98,6 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"pyanalyzer {pyanalyzer.__version__}\n"
-
-
-# --- arguments ----------------------------------------------------------------------------------
-
-Calls = list[tuple[str, AnalysisSettings]]
 
 
 def test_the_default_verb(calls: Calls) -> None:
@@ -303,153 +237,3 @@ def test_settings_as_record_hold_what_alters_the_answer() -> None:
     }  # fmt: skip
     assert changed.lists("world")
     assert not changed.lists("player")
-
-
-# --- results ------------------------------------------------------------------------------------
-
-
-def test_prints_the_timeline(
-    calls: Calls, planted: Timeline, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for argv in (["a.mp4"], ["a.mp4", "--timeline"], ["a.mp4", "--quiet"]):
-        assert main(argv) == 0
-        out, err = capsys.readouterr()
-        assert out == plain_report(planted)
-        assert err == ""
-
-
-def test_writes_files(
-    calls: Calls, planted: Timeline, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert main(["a.mp4", "--json", "out.json", "--csv", "out.csv"]) == 0
-    assert Path("out.json").read_bytes() == json_report(planted)
-    assert Path("out.csv").read_bytes() == csv_report(planted)
-    assert sorted(os.listdir(tmp_path)) == ["out.csv", "out.json"]
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "pyanalyzer: warning: the stream is damaged after frame 349" in err
-    assert "pyanalyzer: 5 events written to out.json and out.csv" in err
-    assert main(["a.mp4", "--json", "out.json", "--timeline"]) == 0
-    out, err = capsys.readouterr()
-    assert (out, err) == (plain_report(planted), "")
-
-
-def test_quiet_says_nothing(
-    calls: Calls, capsys: pytest.CaptureFixture[str], planted: Timeline
-) -> None:
-    assert main(["a.mp4", "--json", "out.json", "--quiet"]) == 0
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == f"pyanalyzer: warning: {planted.warnings[0]}\n"
-
-
-@pytest.mark.parametrize(("option", "render"), [("--json", json_report), ("--csv", csv_report)])
-def test_stdout(
-    option: str, render: Callable[[Timeline], bytes], planted: Timeline, tmp_path: Path
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", planted_program() + RUN_MAIN, "a.mp4", option, "-"],
-        env=ENVIRONMENT, capture_output=True, check=True, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.stdout == render(planted)
-
-
-def test_the_other_results_survive_a_failure(
-    calls: Calls, planted: Timeline, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    from pyanalyzer.commands import outputs
-
-    written = outputs.write_atomically
-
-    def fail_for_json(path: str, data: bytes) -> None:
-        if path.endswith(".json"):
-            raise OutputError(f"cannot write {path}: No space left on device")
-        written(path, data)
-
-    monkeypatch.setattr(outputs, "write_atomically", fail_for_json)
-    assert main(["a.mp4", "--json", "out.json", "--csv", "out.csv"]) == 1
-    out, err = capsys.readouterr()
-    assert Path("out.csv").read_bytes() == csv_report(planted)
-    assert out == plain_report(planted)
-    assert err == "pyanalyzer: error: cannot write out.json: No space left on device\n"
-    assert not Path("out.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("error", "code"), [(ReplayError("a.mp4 is no\nvideo \x1b[2J"), 1), (UsageError("never"), 2)]
-)
-def test_errors_are_one_harmless_line(
-    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], tmp_path: Path,
-) -> None:  # fmt: skip
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
-        raise error
-
-    plant(monkeypatch, analyse)
-    monkeypatch.chdir(tmp_path)
-    assert main(["a.mp4", "--json", "out.json"]) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("pyanalyzer: error: ")
-    assert re.fullmatch(r"[ -~]+\n", err)
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
-        raise ZeroDivisionError
-
-    plant(monkeypatch, analyse)
-    with pytest.raises(ZeroDivisionError):
-        main(["a.mp4"])
-
-
-# --- the end of a process -----------------------------------------------------------------------
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
-    body = "print('begun', flush=True); time.sleep(30)"
-    code = planted_program(body) + RUN_MAIN
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "a.mp4", "--json", "out.json"],
-        env=ENVIRONMENT, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert err == "pyanalyzer: interrupted\n"
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
-@pytest.mark.parametrize("argv", [["--timeline"], ["--json", "-"], ["--csv", "-"]])
-def test_a_reader_that_goes_is_no_error(argv: list[str], tmp_path: Path) -> None:
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    other = ["--json", "out"] if argv[0] == "--csv" else ["--csv", "out"]
-    done = subprocess.run(
-        [sys.executable, "-c", planted_program() + RUN_MAIN, "a.mp4", *argv, *other, "--quiet"],
-        env=ENVIRONMENT, cwd=tmp_path, stdout=write_end, stderr=subprocess.PIPE, check=False,
-    )  # fmt: skip
-    os.close(write_end)
-    assert (done.returncode, done.stderr) == (141, b"")
-    assert os.listdir(tmp_path) == ["out"]  # files are written first
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-@pytest.mark.parametrize("argv", [["a.mp4"], ["a.mp4", "--csv", "-"]])
-def test_a_full_disk_behind_stdout(argv: list[str], tmp_path: Path) -> None:
-    code = planted_program() + RUN_MAIN
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", code, *argv, "--quiet"],
-            env=ENVIRONMENT, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
-            check=False,
-        )  # fmt: skip
-    assert done.returncode == 1
-    assert "pyanalyzer: error: cannot write to standard output: No space left" in done.stderr
-    assert "Traceback" not in done.stderr
