@@ -213,6 +213,18 @@ def test_a_higher_temperature_widens() -> None:
     assert len(set(widths)) == 4
 
 
+def test_faint_background_does_not_stretch_intervals() -> None:
+    """A clear onset among many frames that each have a small chance of another."""
+    p = np.tile([0.994, 0.003, 0.003], (200, 1))
+    p[100] = [0.05, 0.9, 0.05]
+    parameters = TimelineParameters(bias_player=1.0, bias_world=1.0)
+    onsets = find_onsets(np.log(p), np.arange(200) / 60, parameters)
+    (n,) = np.flatnonzero(onsets.positions == 100)
+    begin = int(onsets.territories[n, 0])
+    assert onsets.marginals[n].sum() == pytest.approx(1.0)
+    assert credible_interval(onsets.marginals[n], 100 - begin) == (100 - begin, 101 - begin)
+
+
 def test_territories_end_half_way() -> None:
     times_s = np.arange(200) / 60
     spans = territories(np.array([50, 54, 59, 100]), times_s)

@@ -114,6 +114,19 @@ def test_transitions_are_probabilities(stream: tuple[F64, F64, float]) -> None:
     assert by_target == by_source
 
 
+@given(stream=streams(max_frames=20))
+@settings(deadline=None, max_examples=40)
+def test_pairs_near_and_far_follow_the_definition(stream: tuple[F64, F64, float]) -> None:
+    times_s, _, weight = stream
+    model = TransitionModel(SHORT, times_s, weight)
+    source, target = np.triu_indices(times_s.size, 1)
+    expected = [
+        weight * math.log(slow_mass(SHORT, times_s[t - 1] - times_s[s], times_s[t] - times_s[s]))
+        for s, t in zip(source, target, strict=True)
+    ]
+    np.testing.assert_allclose(model.pairs(source, target), expected, atol=1e-6)
+
+
 def test_a_pair_longer_than_the_tail_start_is_in_the_tail() -> None:
     model = TransitionModel(SHORT, frame_times([0, 600, 601], Fraction(1, 60)))
     assert model.window_start.tolist() == [0, 0, 1]

@@ -11,12 +11,7 @@ import numpy.typing as npt
 
 from pyanalyzer.records import CAUSES, KINDS, Event, Region, Scores, VideoInfo
 from pyanalyzer.timeline.motion import Followed, motion_around
-from pyanalyzer.timeline.onsets import (
-    SMALLEST_MARGINAL,
-    Onsets,
-    credible_interval,
-    find_onsets,
-)
+from pyanalyzer.timeline.onsets import Onsets, credible_interval, find_onsets
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.traces import FrameTrace
 from pyanalyzer.timeline.transition import frame_times
@@ -95,8 +90,7 @@ def _event(
     """Onset ``n`` of the path as entry ``number`` of the timeline."""
     scores, onsets = recording.scores, recording.onsets
     at, begin = int(onsets.positions[n]), int(onsets.territories[n, 0])
-    marginal = onsets.marginals[n]
-    share = marginal / max(float(marginal.sum()), SMALLEST_MARGINAL)
+    share = onsets.marginals[n]
     kind = KINDS[int(np.argmax(share @ np.exp(recording.over_territory(scores.kind, n))))]
     place = _place(recording, n, share)
     neighbours = (
@@ -105,7 +99,7 @@ def _event(
     )
     followed = None if kind == "view" else place.followed
     before, after = motion_around(recording.traces, recording.times_s, at, neighbours, followed)
-    low, high = credible_interval(marginal, at - begin, temperature)
+    low, high = credible_interval(share, at - begin, temperature)
     return Event(
         id=number,
         frame=int(scores.index[at]),

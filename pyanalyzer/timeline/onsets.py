@@ -5,6 +5,11 @@ neighbouring onsets of the path, and at most ``TERRITORY_S`` to either side. Wid
 event's evidence count; narrower than the reach of the network's own uncertainty (it sees half a
 second to either side) would cut intervals short.
 
+Where in its territory the onset is, given that there is one, is asked with the rest of the path
+held fast: each frame's evidence times the prior of the spells to both neighbours. The marginals
+will not do for that: among them is the chance of other, weaker events nearby, and a quarter of a
+second of faint background would stretch the interval of the clearest onset.
+
 The confidence is the posterior mass within ``CONFIDENCE_REACH_FRAMES`` of the onset, inside its
 territory, not that of the whole territory: an entry of the timeline is called true if it is that
 close, so that is the event whose probability is asked for. A broad posterior then counts as less
@@ -21,7 +26,7 @@ import numpy.typing as npt
 from pyanalyzer.timeline.observation import chance_log_odds, onset_log_odds
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.posterior import onset_posterior
-from pyanalyzer.timeline.search import find_path
+from pyanalyzer.timeline.search import Path, find_path
 from pyanalyzer.timeline.transition import TransitionModel
 
 F64 = npt.NDArray[np.float64]
@@ -30,7 +35,7 @@ I64 = npt.NDArray[np.int64]
 TERRITORY_S = 0.25
 CONFIDENCE_REACH_FRAMES = 2  # the tolerance at which an event counts as true
 INTERVAL_PROBABILITY = 0.95
-# Marginals below this are rounding errors of the forward-backward sums.
+# Keeps logarithms finite; far below what an interval can notice.
 SMALLEST_MARGINAL = 1e-15
 
 
@@ -39,8 +44,8 @@ class Onsets:
     """N onsets, in order of time. Positions count the frames given, from 0.
 
     ``positions``, ``causes`` (indices of ``CAUSES``): int64 (N,); ``raw_confidences``: float64
-    (N,), not calibrated; ``territories``: int64 (N, 2), half-open; ``marginals``: for each its
-    posterior over its territory, float64, for onsets of its own cause.
+    (N,), not calibrated; ``territories``: int64 (N, 2), half-open; ``marginals``: for each the
+    probability of being at each frame of its territory, float64, summing to one.
     """
 
     positions: I64
@@ -73,15 +78,13 @@ def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelinePa
         return Onsets(empty, empty, np.zeros(0), np.zeros((0, 2), np.int64), ())
     posterior = onset_posterior(odds, transition).onset
     spans = territories(path.positions, times_s)
-    marginals = tuple(
-        np.ascontiguousarray(posterior[begin:end, cause])
-        for (begin, end), cause in zip(spans.tolist(), path.causes.tolist(), strict=True)
+    return Onsets(
+        positions=path.positions,
+        causes=path.causes,
+        raw_confidences=_mass_near(posterior, path, spans),
+        territories=spans,
+        marginals=_placements(odds, transition, path, spans),
     )
-    raw = [
-        _mass_near(marginal, int(at - begin))
-        for marginal, at, begin in zip(marginals, path.positions, spans[:, 0], strict=True)
-    ]
-    return Onsets(path.positions, path.causes, np.array(raw), spans, marginals)
 
 
 def territories(positions: I64, times_s: F64) -> I64:
@@ -98,9 +101,27 @@ def territories(positions: I64, times_s: F64) -> I64:
     return np.stack((begin, end), axis=1).astype(np.int64)
 
 
-def _mass_near(marginal: F64, at: int) -> float:
-    begin = max(0, at - CONFIDENCE_REACH_FRAMES)
-    return float(marginal[begin : at + CONFIDENCE_REACH_FRAMES + 1].sum())
+def _mass_near(posterior: F64, path: Path, spans: I64) -> F64:
+    """Posterior (T, 2) of an onset of its cause near each onset of the path: float64 (N,)."""
+    begin = np.maximum(spans[:, 0], path.positions - CONFIDENCE_REACH_FRAMES)
+    end = np.minimum(spans[:, 1], path.positions + CONFIDENCE_REACH_FRAMES + 1)
+    rows = zip(begin.tolist(), end.tolist(), path.causes.tolist(), strict=True)
+    return np.array([posterior[b:e, cause].sum() for b, e, cause in rows])
+
+
+def _placements(odds: F64, transition: TransitionModel, path: Path, spans: I64) -> tuple[F64, ...]:
+    """Where each onset is, given that it is in its territory and the others are where they are."""
+    at = path.positions
+    placements: list[F64] = []
+    for n, (begin, end) in enumerate(spans.tolist()):
+        frames = np.arange(begin, end)
+        log_mass = odds[begin:end, path.causes[n]].copy()
+        log_mass += transition.first[frames] if n == 0 else transition.pairs(at[n - 1], frames)
+        is_last = n + 1 == at.size
+        log_mass += transition.last[frames] if is_last else transition.pairs(frames, at[n + 1])
+        mass = np.exp(log_mass - log_mass.max())
+        placements.append(mass / mass.sum())
+    return tuple(placements)
 
 
 def credible_interval(

@@ -93,6 +93,15 @@ class TransitionModel:
         after = self.prior.survival(self.times_s[target] - since_s)
         return np.asarray(self.weight * np.log(np.maximum(before - after, SMALLEST_MASS)))
 
+    def pairs(self, source: npt.ArrayLike, target: npt.ArrayLike) -> F64:
+        """Weighted log-probability that ``target`` follows ``source``, near or far.
+
+        int arrays that broadcast, ``source < target``.
+        """
+        s, t = np.broadcast_arrays(np.asarray(source, np.int64), np.asarray(target, np.int64))
+        far = self.tail_to[t] + self.tail_from[s]
+        return np.where(s < self.window_start[t], far, self.between(s, t))
+
     def into(self) -> Iterator[tuple[int, int, F64]]:
         """For each t, rising: ``(t, s0, log-probabilities of s0 .. t - 1 to t)``."""
         start, frames = self.window_start, self.times_s.size
