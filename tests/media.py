@@ -117,7 +117,7 @@ def write_video(
 def set_matrix(path: Path, matrix: Sequence[int]) -> None:
     """Write a display matrix into the track header of an MP4 or MOV: ISO/IEC 14496-12, 8.3.2.
 
-    Row by row, in 16.16 and 2.30; the box is of version 0, its matrix 44 bytes after the start of its name.
+    Row by row, in 16.16 and 2.30; the box is of version 0: 44 bytes from its name to the matrix.
     """
     data = bytearray(path.read_bytes())
     begin = data.index(b"tkhd") + 44
