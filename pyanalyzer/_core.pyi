@@ -35,3 +35,12 @@ def propose(
     residual: U16, noise_floor: U16, motion_q4: I16, motion_change_q4: I16, limit: int
 ) -> list[tuple[int, int, int, int, int, int, int, int, int, int]]: ...
 def crops(previous_warped: U8, current: U8, regions: Sequence[tuple[int, int, int, int]]) -> U8: ...
+def align(
+    previous: U8,
+    current: U8,
+    *,
+    valid: BoolGrid | None = None,
+    hint: tuple[int, int, int, int] | None = None,
+    threads: int = 1,
+    isa: str | None = None,
+) -> tuple[tuple[int, int, int, int], float, bool]: ...

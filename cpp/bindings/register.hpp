@@ -8,6 +8,7 @@ namespace pyanalyzer::bindings {
 
 namespace py = pybind11;
 
+void register_align(py::module_& module);
 void register_difference(py::module_& module);
 void register_downscale(py::module_& module);
 void register_isa(py::module_& module);

@@ -5,6 +5,7 @@ is its definition: the results are equal bit for bit, for every instruction set 
 threads. Importing this module loads NumPy and the compiled module, nothing else.
 """
 
+from pyanalyzer.core.align import align
 from pyanalyzer.core.crops import crops
 from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
@@ -17,6 +18,7 @@ from pyanalyzer.core.warp import warp
 __all__ = [
     "EvidenceStream",
     "Tracks",
+    "align",
     "block_unaries",
     "crops",
     "default_isa",

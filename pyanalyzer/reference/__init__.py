@@ -4,6 +4,7 @@ Functions have the names and signatures of :mod:`pyanalyzer.core`; ``threads`` a
 accepted and change nothing.
 """
 
+from pyanalyzer.reference.align import align
 from pyanalyzer.reference.crops import crops
 from pyanalyzer.reference.difference import difference
 from pyanalyzer.reference.downscale import downscale
@@ -12,6 +13,7 @@ from pyanalyzer.reference.propose import block_unaries, propose
 from pyanalyzer.reference.warp import warp
 
 __all__ = [
+    "align",
     "block_unaries",
     "crops",
     "difference",
