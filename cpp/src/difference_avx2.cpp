@@ -95,8 +95,8 @@ void search_16(const SearchWindow& window, std::uint32_t* out) {
     for (int k = 0; k < 8; ++k)
         current[k] =
             rows_16(window.current + window.current_stride * (2 * k), window.current_stride);
-    for (int dy = -7; dy <= 7; ++dy) {
-        for (int dx = -7; dx <= 7; ++dx) {
+    for (int dy = -3; dy <= 3; ++dy) {
+        for (int dx = -3; dx <= 3; ++dx) {
             const std::uint8_t* reference = window.reference - (window.reference_stride * dy + dx);
             __m256i sums = _mm256_setzero_si256();
             for (int k = 0; k < 8; ++k, reference += 2 * window.reference_stride) {

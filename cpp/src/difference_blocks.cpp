@@ -45,17 +45,17 @@ std::uint32_t sad(const SearchWindow& window, std::ptrdiff_t shift) {
     return static_cast<std::uint32_t>(sum);
 }
 
-template <int kSide>
+template <int kSide, int kReach>
 void search(const SearchWindow& window, std::uint32_t* out) {
-    for (int dy = -7; dy <= 7; ++dy)
-        for (int dx = -7; dx <= 7; ++dx)
+    for (int dy = -kReach; dy <= kReach; ++dy)
+        for (int dx = -kReach; dx <= kReach; ++dx)
             *out++ = sad<kSide>(window, -(window.reference_stride * dy + dx));
 }
 
 }  // namespace
 
-void search_16(const SearchWindow& window, std::uint32_t* out) { search<16>(window, out); }
-void search_8(const SearchWindow& window, std::uint32_t* out) { search<8>(window, out); }
+void search_16(const SearchWindow& window, std::uint32_t* out) { search<16, 3>(window, out); }
+void search_8(const SearchWindow& window, std::uint32_t* out) { search<8, 7>(window, out); }
 std::uint32_t sad_16(const SearchWindow& window) { return sad<16>(window, 0); }
 std::uint32_t sad_8(const SearchWindow& window) { return sad<8>(window, 0); }
 

@@ -33,14 +33,16 @@ struct SearchWindow {
     std::ptrdiff_t reference_stride;
 };
 
-inline constexpr int kSearchSide = 15;                          // displacements -7..7
-inline constexpr int kSearchCount = kSearchSide * kSearchSide;  // dy outer, dx inner
+// Displacements of the fine and of the coarse search, up to 3 and up to 7 on either axis.
+inline constexpr int kFineCount = 7 * 7;
+inline constexpr int kCoarseCount = 15 * 15;
 
 }  // namespace pyanalyzer
 
 // block_row: sums of the blocks [begin, end).
-// search_16, search_8: sad[i] = SAD of the 16x16 (8x8) window with the reference displaced by
-// d = (i % 15 - 7, i / 15 - 7): current(x, y) against reference(x - dx, y - dy).
+// search_16 (fine, side 7), search_8 (coarse, side 15): sad[i] = SAD of the 16x16 (8x8) window with
+// the reference displaced by d = (i % side - side / 2, i / side - side / 2): current(x, y) against
+// reference(x - dx, y - dy).
 // sad_16, sad_8: one SAD, nothing displaced.
 namespace pyanalyzer::scalar {
 void block_row(const BlockRow& row, int begin, int end);

@@ -1,8 +1,9 @@
-// Block motion of `difference`: full search between the current picture and the previous one
-// brought onto it, coarse search where that does not explain the block, then 1/16 px.
+// Block motion of `difference`: a fine search between the current picture and the previous one
+// brought onto it, a coarse one where that does not explain the block, then 1/16 px.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 #include "difference_kernels.hpp"
 #include "difference_steps.hpp"
@@ -40,30 +41,67 @@ struct Displacement {
     int dy = 0;
 };
 
-// Smaller is better: cost, then the shorter displacement, then the upper, then the left one.
-std::uint64_t rank_of(std::uint32_t cost, Displacement d) {
-    const auto length = static_cast<std::uint64_t>(d.dx * d.dx + d.dy * d.dy);
-    return (static_cast<std::uint64_t>(cost) << 32) | (length << 16) |
-           static_cast<std::uint64_t>((d.dy + 64) << 8 | (d.dx + 64));
+std::uint32_t penalty(Displacement d, int per_px) {
+    return static_cast<std::uint32_t>(per_px * (std::abs(d.dx) + std::abs(d.dy)));
 }
 
-std::uint32_t cost_of(std::uint32_t sad, Displacement d, int penalty_per_px) {
-    return sad + static_cast<std::uint32_t>(penalty_per_px * (std::abs(d.dx) + std::abs(d.dy)));
-}
+// A SAD plus a small price for the way.
+struct Candidate {
+    std::uint32_t cost;
+    Displacement d;
 
-Displacement best_of(const std::array<std::uint32_t, kSearchCount>& sad, int penalty_per_px) {
-    std::uint64_t best = ~std::uint64_t{0};
-    Displacement chosen;
-    for (int i = 0; i < kSearchCount; ++i) {
-        const Displacement d{i % kSearchSide - kSearchPx, i / kSearchSide - kSearchPx};
-        const std::uint64_t rank =
-            rank_of(cost_of(sad[static_cast<std::size_t>(i)], d, penalty_per_px), d);
-        if (rank < best) {
-            best = rank;
-            chosen = d;
+    // Smaller is better: cost, then the shorter displacement, then the upper, then the left one.
+    std::uint64_t rank() const {
+        const auto length = static_cast<std::uint64_t>(d.dx * d.dx + d.dy * d.dy);
+        return (static_cast<std::uint64_t>(cost) << 32) | (length << 16) |
+               static_cast<std::uint64_t>((d.dy + 64) << 8 | (d.dx + 64));
+    }
+};
+
+// The best of all displacements up to kReach on either axis. The same order as Candidate::rank, but
+// in 32 bits, so that the minimum over the displacements is quickly found.
+template <int kReach, int kPerPx>
+class BestOf {
+  public:
+    static constexpr int kSide = 2 * kReach + 1, kCount = kSide * kSide;
+
+    BestOf() {
+        for (int i = 0; i < kCount; ++i) by_rank_[index(i)] = at(i);
+        std::sort(by_rank_.begin(), by_rank_.end(), [](Displacement a, Displacement b) {
+            return Candidate{0, a}.rank() < Candidate{0, b}.rank();
+        });
+        for (int rank = 0; rank < kCount; ++rank) {
+            const Displacement d = by_rank_[index(rank)];
+            const int i = (d.dy + kReach) * kSide + d.dx + kReach;
+            addend_[index(i)] = static_cast<std::int32_t>(penalty(d, kPerPx) << 8) + rank;
         }
     }
-    return chosen;
+
+    Candidate operator()(const std::array<std::uint32_t, kCount>& sads) const {
+        std::int32_t best = std::numeric_limits<std::int32_t>::max();
+        for (std::size_t i = 0; i < kCount; ++i)
+            best = std::min(best, (static_cast<std::int32_t>(sads[i]) << 8) + addend_[i]);
+        return {static_cast<std::uint32_t>(best >> 8), by_rank_[index(best & 255)]};
+    }
+
+  private:
+    static_assert(kCount <= 256);
+    static std::size_t index(int i) { return static_cast<std::size_t>(i); }
+    static Displacement at(int i) { return {i % kSide - kReach, i / kSide - kReach}; }
+
+    std::array<Displacement, kCount> by_rank_;
+    std::array<std::int32_t, kCount> addend_;
+};
+
+const BestOf<kFineSearchPx, kPenaltyPerPx>& best_fine() {
+    static const BestOf<kFineSearchPx, kPenaltyPerPx> best;
+    return best;
+}
+
+// A pixel of the halved window stands for four: a quarter of the penalty, for two pixels.
+const BestOf<kCoarseSearchPx, kPenaltyPerPx / 2>& best_coarse() {
+    static const BestOf<kCoarseSearchPx, kPenaltyPerPx / 2> best;
+    return best;
 }
 
 SearchWindow window_at(LumaView current, LumaView reference, int x, int y) {
@@ -115,38 +153,28 @@ class Search {
 
     // Fine search. Returns whether the window stays unexplained.
     bool fine(Displacement at, int floor, Displacement* chosen) const {
-        std::array<std::uint32_t, kSearchCount> sads;
+        std::array<std::uint32_t, kFineCount> sads;
         kernels_.search_16(window_at(current_, warped_, at.dx, at.dy), sads.data());
-        const std::uint32_t still = sads[kSearchCount / 2];
-        const Displacement d = best_of(sads, kPenaltyPerPx);
-        const auto index =
-            static_cast<std::size_t>((d.dy + kSearchPx) * kSearchSide + d.dx + kSearchPx);
-        if (beats(cost_of(sads[index], d, kPenaltyPerPx), still, floor)) *chosen = d;
-        return sads[index] > static_cast<std::uint32_t>(kWindowFloors * floor) &&
-               2 * sads[index] > still;
+        const Candidate best = best_fine()(sads);
+        if (beats(best.cost, sads[kFineCount / 2], floor)) *chosen = best.d;
+        return best.cost - penalty(best.d, kPenaltyPerPx) >
+               static_cast<std::uint32_t>(kWindowFloors * floor);
     }
 
     // Coarse search in the halved pictures, then the nine displacements around its best.
     void coarse(LumaView half_current, LumaView half_warped, Displacement at, int floor,
                 Displacement* chosen) const {
-        std::array<std::uint32_t, kSearchCount> sads;
+        std::array<std::uint32_t, kCoarseCount> sads;
         kernels_.search_8(window_at(half_current, half_warped, at.dx / 2, at.dy / 2), sads.data());
-        // A pixel of the halved window stands for four: a quarter of the penalty, for two pixels.
-        const Displacement far = best_of(sads, kPenaltyPerPx / 2);
-        Displacement best = *chosen;
-        std::uint64_t best_rank = rank_of(cost_of(sad(at, best), best, kPenaltyPerPx), best);
+        const Displacement far = best_coarse()(sads).d;
+        Candidate best = candidate(at, *chosen);
         for (int j = -1; j <= 1; ++j) {
             for (int i = -1; i <= 1; ++i) {
-                const Displacement d{2 * far.dx + i, 2 * far.dy + j};
-                const std::uint64_t rank = rank_of(cost_of(sad(at, d), d, kPenaltyPerPx), d);
-                if (rank < best_rank) {
-                    best_rank = rank;
-                    best = d;
-                }
+                const Candidate near = candidate(at, {2 * far.dx + i, 2 * far.dy + j});
+                if (near.rank() < best.rank()) best = near;
             }
         }
-        if (beats(static_cast<std::uint32_t>(best_rank >> 32), sad(at, {0, 0}), floor))
-            *chosen = best;
+        if (beats(best.cost, sad(at, {0, 0}), floor)) *chosen = best.d;
     }
 
     void sub_pixel(Displacement at, Displacement d, std::int16_t* motion_q4) const {
@@ -163,6 +191,10 @@ class Search {
     }
 
   private:
+    Candidate candidate(Displacement at, Displacement d) const {
+        return {sad(at, d) + penalty(d, kPenaltyPerPx), d};
+    }
+
     // Whether a motion is worth believing: better than standing still by a quarter and by noise.
     static bool beats(std::uint32_t cost, std::uint32_t still, int floor) {
         return cost + static_cast<std::uint32_t>(kMarginFloors * floor) < still &&
@@ -220,7 +252,7 @@ void block_motion(LumaView current, const PaddedPicture& warped, const Grid& gri
         std::any_of(unexplained.begin(), unexplained.end(), [](std::uint8_t u) { return u != 0; });
     // Halved pictures of the whole padding reach as far as the coarse search does.
     PaddedPicture half_current(current.width / 2, current.height / 2, 0);
-    PaddedPicture half_warped(current.width / 2, current.height / 2, kSearchPx);
+    PaddedPicture half_warped(current.width / 2, current.height / 2, kCoarseSearchPx);
     if (any_unexplained) {
         downscale(current, 2, half_current.inner(), threads, isa);
         downscale(warped.inner(), 2, half_warped.inner(), threads, isa);

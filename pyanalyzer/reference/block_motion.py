@@ -1,4 +1,4 @@
-"""Block motion by full search, coarse search where that fails, and 1/16 px: the definition."""
+"""Block motion by fine search, coarse search where that fails, and 1/16 px: the definition."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ I64 = npt.NDArray[np.int64]
 
 BLOCK_PX = 8
 WINDOW_PX = 16  # side of the window that is matched around a block
-SEARCH_PX = 7  # largest displacement of the fine search, and of the coarse one in halved px
-PADDING_PX = 2 * SEARCH_PX + 2  # farthest displacement, and one more for the sub-pixel step
+FINE_SEARCH_PX = 3  # largest displacement of the fine search
+COARSE_SEARCH_PX = 7  # and of the coarse one, in px of the halved picture
+PADDING_PX = 2 * COARSE_SEARCH_PX + 2  # farthest displacement, and one more for the sub-pixel step
 PENALTY_PER_PX = 8  # of |dx| + |dy|, in SAD of the window: 1/32 level per pixel
 MARGIN_FLOORS = 3  # noise floors by which a motion must beat standing still
 WINDOW_TEXTURE = 512  # below this a window looks the same wherever it came from
 WINDOW_FLOORS = 4  # noise floors in a window: it is four blocks large
-
-_STEPS = [(dx, dy) for dy in range(-SEARCH_PX, SEARCH_PX + 1) for dx in range(-SEARCH_PX, 8)]
 
 
 def block_motion(
@@ -49,7 +48,7 @@ def block_motion(
     search = _Search(_windows(current, x, y, WINDOW_PX), padded, x, y)
     dx, dy, unexplained = _fine(search, noise)
     if unexplained.any():
-        halves = downscale(current, 2), np.pad(downscale(warped, 2), SEARCH_PX, mode="edge")
+        halves = downscale(current, 2), np.pad(downscale(warped, 2), COARSE_SEARCH_PX, mode="edge")
         _coarse(
             search.only(unexplained), halves, noise[unexplained], dx=dx, dy=dy, chosen=unexplained
         )
@@ -129,15 +128,18 @@ def _rank(sad: I64, dx: I64 | int, dy: I64 | int, penalty_per_px: int) -> I64:
     return rank
 
 
-def _full_search(windows: U8, padded: U8, x: I64, y: I64, *, side: int, penalty: int) -> I64:
-    """The best rank over all displacements up to SEARCH_PX; (x, y) counts in the padded picture."""
-    reach = _windows(padded, x - SEARCH_PX, y - SEARCH_PX, side + 2 * SEARCH_PX)
-    reach = reach.reshape(len(x), side + 2 * SEARCH_PX, side + 2 * SEARCH_PX)
+def _full_search(
+    windows: U8, padded: U8, x: I64, y: I64, *, side: int, reach: int, penalty: int
+) -> I64:
+    """The best rank over displacements up to ``reach``; (x, y) counts in the padded picture."""
+    wide = side + 2 * reach
+    region = _windows(padded, x - reach, y - reach, wide).reshape(len(x), wide, wide)
     best = np.full(len(x), np.iinfo(np.int64).max)
-    for dx, dy in _STEPS:
-        top, left = SEARCH_PX - dy, SEARCH_PX - dx
-        there = reach[:, top : top + side, left : left + side].reshape(len(x), -1)
-        best = np.minimum(best, _rank(_sad(windows, there), dx, dy, penalty))
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            top, left = reach - dy, reach - dx
+            there = region[:, top : top + side, left : left + side].reshape(len(x), -1)
+            best = np.minimum(best, _rank(_sad(windows, there), dx, dy, penalty))
     return best
 
 
@@ -153,12 +155,20 @@ def _beats(cost: I64, still: I64, noise: I64) -> npt.NDArray[np.bool_]:
 def _fine(search: _Search, noise: I64) -> tuple[I64, I64, npt.NDArray[np.bool_]]:
     """The displacement of each window, and whether it stays unexplained."""
     x, y = search.x + PADDING_PX, search.y + PADDING_PX
-    best = _full_search(search.windows, search.padded, x, y, side=WINDOW_PX, penalty=PENALTY_PER_PX)
+    best = _full_search(
+        search.windows,
+        search.padded,
+        x,
+        y,
+        side=WINDOW_PX,
+        reach=FINE_SEARCH_PX,
+        penalty=PENALTY_PER_PX,
+    )
     dx, dy = _displacement(best)
     still = search.sad(0, 0)
     believed = _beats(best >> 32, still, noise)
     sad = search.sad(dx, dy)
-    unexplained = (sad > WINDOW_FLOORS * noise) & (2 * sad > still)
+    unexplained = sad > WINDOW_FLOORS * noise
     return np.where(believed, dx, 0), np.where(believed, dy, 0), unexplained
 
 
@@ -179,9 +189,10 @@ def _coarse(
     far = _full_search(
         windows,
         half_padded,
-        x + SEARCH_PX,
-        y + SEARCH_PX,
+        x + COARSE_SEARCH_PX,
+        y + COARSE_SEARCH_PX,
         side=BLOCK_PX,
+        reach=COARSE_SEARCH_PX,
         penalty=PENALTY_PER_PX // 2,
     )
     far_x, far_y = _displacement(far)

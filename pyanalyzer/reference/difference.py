@@ -18,7 +18,8 @@ HALF_PX_Q16 = 1 << 15
 BASE = 32  # half a grey level per pixel: the rounding of any codec
 TEXTURE_BIAS = 64  # one grey level per pixel: keeps the ratio finite on flat blocks
 TEXTURED = 256  # blocks from here on tell the frame's noise per texture
-FEW_BLOCKS = 16  # fewer textured blocks than this tell nothing
+FEW_BLOCKS = 16  # fewer blocks than this tell nothing of the frame
+QUARTILE_CAP = 320  # five grey levels per pixel, noise of sigma 4
 RATIO_CAP = 16  # in 1/64: a motion of 1 px leaves a ratio of about 32
 
 
@@ -118,7 +119,7 @@ def _noise_floor(
     r, t = residual.astype(np.int32), texture.astype(np.int32)
     frame = np.zeros_like(r)
     if aligned:
-        frame = _frame_ratio(r, t, measured) * (t + TEXTURE_BIAS) // 64
+        frame = _frame_noise(r, t, measured)
     floor = np.where(measured, BASE + np.maximum(frame, (quiet_q4 + 8) >> 4), 0)
     if not aligned:
         return floor.astype(np.uint16), quiet_q4.copy()
@@ -130,14 +131,25 @@ def _noise_floor(
     return floor.astype(np.uint16), quiet.astype(np.int32)
 
 
-def _frame_ratio(residual: I32, texture: I32, measured: BoolGrid) -> int:
-    """The frame's residual per texture in 1/64: the median over the textured blocks, capped."""
+def _frame_noise(residual: I32, texture: I32, measured: BoolGrid) -> I32:
+    """What noise explains in this frame alone: a new intra picture or a noisy sensor raises it.
+
+    The lower quartile over all blocks, and per texture (in 1/64) the median over the textured ones.
+    """
+    level = _quartile(np.minimum(residual[measured], QUARTILE_CAP), 1)
     chosen = measured & (texture >= TEXTURED)
-    count = int(chosen.sum())
+    ratios = residual[chosen] * 64 // (texture[chosen] + TEXTURE_BIAS)
+    ratio = _quartile(np.minimum(ratios, RATIO_CAP), 2)
+    noise: I32 = np.maximum(level, ratio * (texture + TEXTURE_BIAS) // 64)
+    return noise
+
+
+def _quartile(values: I32, share: int) -> int:
+    """The smallest value that at least share quarters of the values do not exceed; 0 for a few."""
+    count = len(values)
     if count < FEW_BLOCKS:
         return 0
-    ratio = np.minimum(residual[chosen] * 64 // (texture[chosen] + TEXTURE_BIAS), RATIO_CAP)
-    return int(np.sort(ratio)[(count + 1) // 2 - 1])
+    return int(np.sort(values)[(share * count + 3) // 4 - 1])
 
 
 def _motion_change(

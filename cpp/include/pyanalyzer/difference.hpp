@@ -15,10 +15,10 @@ namespace pyanalyzer {
 // Smallest picture: a search window and its displacement must fit in.
 inline constexpr int kMinPicturePx = 32;
 
-inline constexpr int kWindowPx = 16;  // side of the window that is matched around a block
-inline constexpr int kSearchPx = 7;   // largest displacement of the fine search, and of the coarse
-                                      // one in pixels of the halved picture
-inline constexpr int kReachPx = 2 * kSearchPx + 1;  // largest displacement of all
+inline constexpr int kWindowPx = 16;       // side of the window that is matched around a block
+inline constexpr int kFineSearchPx = 3;    // largest displacement of the fine search
+inline constexpr int kCoarseSearchPx = 7;  // and of the coarse one, in px of the halved picture
+inline constexpr int kReachPx = 2 * kCoarseSearchPx + 1;  // largest displacement of all
 
 // Arrays of rows*cols (motions: rows*cols*2, x then y), C-contiguous, owned by the caller.
 struct EvidenceArrays {
