@@ -193,5 +193,5 @@ def _print(evaluation: Evaluation, splits: list[str]) -> None:
         if not has_scene_detector():
             console.print("PySceneDetect is not installed (extra `bench`): no scene cuts beside it")
         if splits != ["test"]:
-            console.print(f"Replays of the splits {', '.join(splits)}: not only unseen games")
+            console.print(f"Of the splits {', '.join(splits)}: some games were used in training")
         sys.stdout.flush()

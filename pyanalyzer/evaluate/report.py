@@ -125,28 +125,39 @@ def f1_table(evaluation: Evaluation) -> Table:
     for tolerance in TOLERANCES:
         table.add_column(str(tolerance), justify="right")
     everything, means = evaluation.everything, evaluation.means
-    _add_group(table, everything)
-    _add_row(table, "", "  95 % interval", [_span(i) for i in evaluation.f1_interval])
+    _add_f1(table, _label(everything), _f1_of(everything), evaluation.f1_interval)
     _add_precision(table, everything)
     table.add_section()
-    for n, (name, values) in enumerate(means.f1.items()):
-        _add_row(table, "" if n else "mean over games", name, [_number(v) for v in values])
-    _add_row(table, "", "  95 % interval", [_span(i) for i in evaluation.mean_f1_interval])
+    _add_f1(table, "mean over games", means.f1, evaluation.mean_f1_interval)
     _add_row(table, "", "mAP", [_number(v) for v in means.average_precision])
     _add_row(table, "", "skill", [_number(v) for v in means.skill])
     if len(evaluation.engines) > 1:
         for group in evaluation.engines:
             table.add_section()
-            _add_group(table, group)
+            _add_f1(table, _label(group), _f1_of(group))
             _add_precision(table, group)
     return table
 
 
-def _add_group(table: Table, group: GroupScore) -> None:
-    label = f"{group.name}: {group.replays} replays, {group.minutes:.1f} min"
-    names = [name for name in METHODS if name in group.counts]
-    for n, name in enumerate(names):
-        _add_row(table, "" if n else label, name, [_number(c.f1) for c in group.counts[name]])
+def _label(group: GroupScore) -> str:
+    replays = "1 replay" if group.replays == 1 else f"{group.replays} replays"
+    return f"{group.name}: {replays}, {group.minutes:.1f} min"
+
+
+def _f1_of(group: GroupScore) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(c.f1 for c in counts) for name, counts in group.counts.items()}
+
+
+def _add_f1(
+    table: Table,
+    label: str,
+    f1: dict[str, tuple[float, ...]],
+    interval: tuple[tuple[float, float], ...] = (),
+) -> None:
+    for name in (name for name in METHODS if name in f1):
+        _add_row(table, label if name == DETECTOR else "", name, [_number(v) for v in f1[name]])
+        if name == DETECTOR and interval:
+            _add_row(table, "", "  95 % interval", [_span(i) for i in interval])
 
 
 def _add_precision(table: Table, group: GroupScore) -> None:
@@ -167,10 +178,10 @@ def game_table(evaluation: Evaluation) -> Table:
 
     title = f"Games, at {TOLERANCES[REFERENCE]}"
     table = Table(title=title, title_justify="left")
-    table.add_column("game")
+    table.add_column("game", overflow="fold")
     for name in ("replays", "onsets", "events", "precision", "recall", "F1", "AP"):
         table.add_column(name, justify="right")
-    for name in ("best trivial F1", "skill", "false alarms/min"):
+    for name in ("trivial F1", "skill", "false/min"):
         table.add_column(name, justify="right")
     for group in (*evaluation.games, evaluation.everything):
         if group is evaluation.everything:
