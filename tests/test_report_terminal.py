@@ -306,6 +306,16 @@ def test_svg(planted: Timeline, tmp_path: Path) -> None:
     text = "".join(ElementTree.fromstring(picture).itertext()).replace("\xa0", " ")
     assert "0:04.657" in text
     assert "façade.mp4" in text
+    # Every text is placed where it begins, as wide as its signs are.
+    pieces = [e for e in ElementTree.fromstring(picture).iter() if "textLength" in e.attrib]
+    assert len(pieces) > 50
+    for piece in pieces:
+        assert piece.text is not None
+        assert not piece.text.startswith("\xa0")
+        width_px = float(piece.attrib["textLength"]) / len(piece.text)
+        assert width_px == pytest.approx(12.2, abs=0.1)
+        column = float(piece.attrib["x"]) / 12.2
+        assert column == pytest.approx(round(column), abs=0.02)
     out = tmp_path / "picture.svg"
     assert svg_main([str(DATA / "timeline.json"), str(out)]) == 0
     assert out.read_bytes() == picture

@@ -7,7 +7,9 @@ that ``pyanalyzer REPLAY --json TIMELINE.json`` saved. The same timeline gives t
 from __future__ import annotations
 
 import argparse
+import html
 import io
+import re
 import sys
 from collections.abc import Sequence
 
@@ -35,7 +37,31 @@ def svg_report(timeline: Timeline, width_columns: int = DEFAULT_WIDTH_COLUMNS) -
     )
     print_report(timeline, console)
     title = f"pyanalyzer {timeline.video.path} --timeline"
-    return console.export_svg(title=title, unique_id="pyanalyzer").encode("utf-8")
+    picture = console.export_svg(title=title, unique_id="pyanalyzer")
+    return _PADDED_TEXT.sub(_placed_text, picture).encode("utf-8")
+
+
+# rich pads texts with no-break spaces on the left. Some renderers (librsvg) drop those, and the
+# columns slide together; so the text is moved to where it begins instead.
+_SPACE = "&#160;"
+_PADDED_TEXT = re.compile(
+    rf'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" ([^>]*)>'
+    rf"((?:{_SPACE})+)([^<]*)</text>"
+)
+
+
+def _placed_text(match: re.Match[str]) -> str:
+    style, x, y, length, rest, padding, text = match.groups()
+    if not text:
+        return ""
+    spaces = len(padding) // len(_SPACE)
+    signs = spaces + len(html.unescape(text))
+    x_px = float(x) + float(length) * spaces / signs
+    length_px = float(length) * (signs - spaces) / signs
+    return (
+        f'<text class="{style}" x="{x_px:.1f}" y="{y}" textLength="{length_px:.1f}" {rest}>'
+        f"{text}</text>"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
