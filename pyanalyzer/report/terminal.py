@@ -145,7 +145,7 @@ def _bars(lanes: list[Lane], span: strip.Span, glyphs: Glyphs) -> tuple[list[str
     if glyphs.levels:
         heights = [strip.heights(events, span) for _, _, events in lanes]
         highest = max(map(max, heights))
-        return [strip.bars(bins, highest, glyphs.levels) for bins in heights], "height: confidence"
+        return [strip.bars(bins, highest, glyphs.levels) for bins in heights], "height: sum of confidences"
     counts = [strip.counts(events, span) for _, _, events in lanes]
     unit = strip.digit_unit(max(map(max, counts)))
     times = f" in steps of {unit}" if unit > 1 else ""
