@@ -135,7 +135,7 @@ def _strip(timeline: Timeline, summary: Summary, width: int, glyphs: Glyphs) -> 
         count = f"{len(events):>{COUNT_COLUMNS},}"
         lines.append([(f"{label:<{LABEL_COLUMNS}}", style), *_runs(bars, style), (count, DIM)])
     scale, labels = strip.axis(strip.ticks(span), columns, glyphs.tick, glyphs.axis)
-    meaning = f"one column is {_column_text(span.column_s)}; {meaning}"
+    meaning = f"column: {_column_text(span.column_s)}; {meaning}"
     lines += [[(" " * LABEL_COLUMNS + row, DIM)] for row in (scale, labels, meaning)]
     return lines
 
@@ -145,7 +145,8 @@ def _bars(lanes: list[Lane], span: strip.Span, glyphs: Glyphs) -> tuple[list[str
     if glyphs.levels:
         heights = [strip.heights(events, span) for _, _, events in lanes]
         highest = max(map(max, heights))
-        return [strip.bars(bins, highest, glyphs.levels) for bins in heights], "height: sum of confidences"
+        drawn = [strip.bars(bins, highest, glyphs.levels) for bins in heights]
+        return drawn, "height: sum of confidences"
     counts = [strip.counts(events, span) for _, _, events in lanes]
     unit = strip.digit_unit(max(map(max, counts)))
     times = f" in steps of {unit}" if unit > 1 else ""
