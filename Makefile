@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find cpp pyanalyzer -type f -not -name '*.pyc' -not -name '*.so')
 
-.PHONY: demo test core lint clean
+.PHONY: demo test core lint picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pyanalyzer samples/freedoom.mp4 --timeline
@@ -21,6 +21,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror cpp/include/pyanalyzer/*.hpp cpp/src/*.cpp cpp/src/*.hpp cpp/bindings/*.cpp cpp/bindings/*.hpp
+
+# The README's picture, from the sample replay.
+picture: $(VENV)/.installed
+	$(BIN)/pyanalyzer samples/freedoom.mp4 --json build/timeline.json
+	$(BIN)/python -m pyanalyzer.report.svg build/timeline.json docs/timeline.svg
 
 # The extension module beside the sources, for work on the core.
 core:
