@@ -29,6 +29,8 @@ MIN_WORKING_PX = 32  # on a side: a search window and its displacement must fit 
 MAX_SHORT_SIDE_PX = 270
 MAX_LONG_SIDE_PX = 640
 MAX_FACTOR = 16
+# Game at 15 frames/s in a recording at 60: three repeats. A picture that stays for longer is still.
+STILL_REPEATS = 4
 
 IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))
 
@@ -37,6 +39,15 @@ class Kernels(Protocol):
     """What :mod:`pyanalyzer.core` and :mod:`pyanalyzer.reference` both offer."""
 
     def downscale(self, luma: U8, factor: int, *, threads: int = 1) -> U8: ...
+    def align(
+        self,
+        previous: U8,
+        current: U8,
+        *,
+        valid: BoolGrid | None = None,
+        hint: tuple[int, int, int, int] | None = None,
+        threads: int = 1,
+    ) -> Alignment: ...
     def warp(
         self, previous: U8, inverse_q16: tuple[int, int, int, int], *, threads: int = 1
     ) -> U8: ...
@@ -101,6 +112,8 @@ class EvidenceStream:
         self._kernels = _default_kernels() if kernels is None else kernels
         self._threads = threads
         self._valid = None if mask is None else self._valid_blocks(mask)
+        self._hint: tuple[int, int, int, int] | None = None  # the view's last motion
+        self._repeats = 0
         self._tracks = Tracks()
         self._memory = Memory.initial(*self._grid)
         self._source: U8 | None = None
@@ -113,7 +126,8 @@ class EvidenceStream:
 
         The first frame has no evidence. Neither has a frame whose picture is, pixel for pixel, the
         one before: recordings repeat frames, and nothing is remembered of a repeated one, so that
-        what moves is not taken to stop and start again.
+        what moves is not taken to stop and start again. From ``STILL_REPEATS`` repeats on the
+        picture really stands still, and all motion has ended.
 
         Raises ReplayError if the picture's size is not the announced one.
         """
@@ -130,13 +144,21 @@ class EvidenceStream:
             return self._without_evidence(frame, repeated=False)
         # The small pictures first: they nearly always differ, and are quickly compared.
         if np.array_equal(before, working) and np.array_equal(source, frame.luma):
+            self._repeats += 1
+            if self._repeats == STILL_REPEATS:
+                self._memory = Memory(np.zeros_like(self._memory.motion_q4), self._memory.quiet_q4)
+                self._hint = None
             return self._without_evidence(frame, repeated=True)
+        self._repeats = 0
         self._source, self._working = frame.luma, working
         return self._measure(frame, before, working)
 
     def _measure(self, frame: Frame, before: U8, working: U8) -> FrameEvidence:
         kernels, threads = self._kernels, self._threads
-        alignment = IDENTITY
+        alignment = kernels.align(
+            before, working, valid=self._valid, hint=self._hint, threads=threads
+        )
+        self._hint = alignment.inverse_q16
         evidence, self._memory = kernels.difference(
             before, working, alignment, self._memory, valid=self._valid, threads=threads
         )
