@@ -147,6 +147,8 @@ def test_unknown_games_are_named() -> None:
     pytest.importorskip("ale_py", reason=EXTRA)
     with pytest.raises(SimulationError, match="'chess_2'"):
         AtariGame("chess_2", 0)
+    with pytest.raises(SimulationError, match="cannot run it"):
+        AtariGame("warlords", 0)  # without the check, the emulator ends the process
     pytest.importorskip("vizdoom", reason=EXTRA)
     for name in ("freedoom3/MAP01", "freedoom2", "freedoom2/MAP99"):
         with pytest.raises(SimulationError, match=name):

@@ -56,6 +56,9 @@ class AtariGame:
         self._ale.setInt("random_seed", seed)
         self._ale.setFloat("repeat_action_probability", 0.0)
         self._ale.setInt("frame_skip", 1)
+        # A game it does not know would end the whole process.
+        if self._ale.isSupportedROM(roms.get_rom_path(name)) is None:
+            raise SimulationError(f"ale-py ships the game {name!r}, but cannot run it")
         self._ale.loadROM(roms.get_rom_path(name))
         self._codes = {_controls(action.name): action for action in ale_py.Action}
         useful = frozenset().union(*(_controls(a.name) for a in self._ale.getMinimalActionSet()))

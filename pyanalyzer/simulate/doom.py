@@ -3,7 +3,8 @@
 35 Hz, every tic. A branch runs the episode again from its seed, without drawing, up to the change:
 two such runs agree in every pixel, which the engine's own save and load do not give. They agree
 with the recording, in which every tic was drawn, but for what the engine animates when it draws
-(the face in the status bar, a few sprites): :attr:`DoomGame.repeat_tolerance`.
+(the face in the status bar, a few sprites): :attr:`DoomGame.repeat_tolerance`. The player's place,
+angle, health and hits must be the recording's own at every fork.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ from typing import Any, Literal
 import numpy as np
 
 from pyanalyzer.records import U8, Region
-from pyanalyzer.simulate.engine import IDLE, Action, Channel, Purpose, Recording, SimulationError
+from pyanalyzer.simulate.engine import (
+    IDLE,
+    Action,
+    Channel,
+    DivergedError,
+    Purpose,
+    Recording,
+    SimulationError,
+)
 
 RATE = Fraction(35)
 STATUS_BAR_ROWS = Fraction(32, 200)  # Doom's bar is 32 of the 200 rows it was drawn for
@@ -40,6 +49,7 @@ BUTTONS = {
     "run": "SPEED",
     "next_weapon": "SELECT_NEXT_WEAPON",
 }
+STATE = ("POSITION_X", "POSITION_Y", "POSITION_Z", "ANGLE", "HEALTH", "KILLCOUNT", "HITCOUNT")
 ACTS = frozenset({"attack", "use", "next_weapon"})
 LOOKS = ("hud", "minimal_hud", "weapon", "crosshair", "decals", "particles", "screen_flashes")
 
@@ -142,6 +152,8 @@ class DoomGame:
         self._starts: list[int] = []
         self._actions: Sequence[Action] = ()
         self._pictures: list[U8] = []
+        self._states: list[tuple[float, ...]] = []
+        self._watched = [getattr(vizdoom.GameVariable, name) for name in STATE]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -188,16 +200,22 @@ class DoomGame:
             return None
         held = [float(button in action.held) for button in self._buttons]
         self._game.set_action([*held, action.turn_deg])
-        self._game.advance_action(1, draw)
+        try:
+            self._game.advance_action(1, draw)
+        except self._vizdoom.ViZDoomUnexpectedExitException as error:
+            raise SimulationError(f"{self._name}: the engine's process ended: {error}") from error
         if not draw:
             return None
         state = self._game.get_state()
         return None if state is None else np.array(state.screen_buffer)
 
+    def _state(self) -> tuple[float, ...]:
+        return tuple(float(self._game.get_game_variable(name)) for name in self._watched)
+
     def play(self, actions: Sequence[Action], forks: Collection[int]) -> Recording:
         """See :meth:`pyanalyzer.simulate.engine.Game.play`; ends early when no episode is left."""
         del forks  # any frame can be reached again
-        self._actions, self._pictures, self._starts = actions, [], []
+        self._actions, self._pictures, self._starts, self._states = actions, [], [], []
         for episode in self._episodes:
             start = len(self._pictures)
             self._begin(episode)
@@ -207,6 +225,7 @@ class DoomGame:
                 if picture is None:
                     break
                 self._pictures.append(picture)
+                self._states.append(self._state())
             if len(self._pictures) == start:
                 self._starts.pop()
             if len(self._pictures) >= len(actions):
@@ -221,6 +240,11 @@ class DoomGame:
         for t in range(self._starts[number], frame):
             # One tic is drawn before the fork: the status bar shows what it was when last drawn.
             self._step(self._actions[t], t == frame - 1)
+        if frame > self._starts[number] and self._state() != self._states[frame - 1]:
+            raise DivergedError(
+                f"{self._name}: running the episode again did not lead to the player's state at "
+                f"frame {frame - 1}; its labels cannot be trusted"
+            )
         for action in actions:
             picture = self._step(action, True)
             if picture is None:

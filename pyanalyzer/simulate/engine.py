@@ -96,7 +96,8 @@ class Game(Protocol):
     def branch(self, frame: int, actions: Sequence[Action]) -> Iterator[U8]:
         """Pictures from the state before frame ``frame`` on, under ``actions``.
 
-        Ends early where the game ends.
+        Ends early where the game ends. Raises :class:`DivergedError` where that state could not be
+        reached again.
         """
 
     def kind_of(self, controls: frozenset[str]) -> Purpose:

@@ -55,7 +55,6 @@ _ALE_TRAIN = (
     "carnival",
     "centipede",
     "chopper_command",
-    "combat",
     "crazy_climber",
     "crossbow",
     "darkchambers",
@@ -77,7 +76,6 @@ _ALE_TRAIN = (
     "ice_hockey",
     "jamesbond",
     "journey_escape",
-    "joust",
     "kangaroo",
     "keystone_kapers",
     "king_kong",
@@ -87,7 +85,6 @@ _ALE_TRAIN = (
     "laser_gates",
     "lost_luggage",
     "mario_bros",
-    "maze_craze",
     "miniature_golf",
     "mr_do",
     "name_this_game",
@@ -112,14 +109,13 @@ _ALE_TRAIN = (
     "video_chess",
     "video_cube",
     "video_pinball",
-    "warlords",
     "wizard_of_wor",
     "word_zapper",
     "zaxxon",
 )
 
-# Near twins of ms_pacman, pitfall and atlantis, and board or word games in which the picture
-# stands still for most of the time.
+# Near twins of ms_pacman, pitfall and atlantis; board and word games in which the picture stands
+# still for most of the time; games for two, which ale-py ships but does not run.
 ALE_LEFT_OUT = frozenset(
     (
         "atlantis2",
@@ -127,11 +123,15 @@ ALE_LEFT_OUT = frozenset(
         "basic_math",
         "blackjack",
         "casino",
+        "combat",
         "hangman",
+        "joust",
+        "maze_craze",
         "othello",
         "pacman",
         "pitfall2",
         "tic_tac_toe_3d",
+        "warlords",
     )
 )
 
