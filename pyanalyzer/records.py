@@ -121,7 +121,7 @@ class Memory:
     """What ``difference`` remembers from one frame to the next, on the grid of blocks."""
 
     motion_q4: I16  # (rows, cols, 2): the motion of the frame before, as in Evidence
-    quiet_q4: I32  # (rows, cols): running quantile of the residual, in 1/16
+    quiet_q4: I32  # (rows, cols): running upper quartile of ``match``, in 1/16
 
     @classmethod
     def initial(cls, rows: int, cols: int) -> Memory:

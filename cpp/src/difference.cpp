@@ -123,11 +123,13 @@ void difference(LumaView previous, LumaView current, bool aligned, const Inverse
     steps::block_sums(previous, current, aligned ? LumaView(warped.inner()) : previous, grid, out,
                       threads, isa);
     steps::clear_unmeasured(grid, measured, valid, out);
-    steps::noise_floor(grid, aligned, measured, memory.quiet_q4, out, next.quiet_q4);
+    steps::noise_floor(grid, aligned, measured, memory.quiet_q4, out);
+    std::copy_n(memory.quiet_q4, grid.count(), next.quiet_q4);
     if (aligned) {
         warped.repeat_border();
         steps::block_motion(current, warped, grid, measured, out, threads, isa);
         steps::motion_change(grid, inverse, measured, memory.motion_q4, out);
+        steps::learn_quiet(grid, measured, out, next.quiet_q4);
     } else {
         std::copy_n(out.residual, grid.count(), out.match);
         std::fill_n(out.motion_q4, values, std::int16_t{0});

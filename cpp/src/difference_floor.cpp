@@ -13,6 +13,8 @@ constexpr int kTextureBias = 64;  // one grey level per pixel: keeps the ratio f
 constexpr int kTextured = 256;    // blocks from here on tell the frame's noise per texture
 constexpr int kFewBlocks = 16;    // fewer blocks than this tell nothing of the frame
 constexpr int kQuartileCap = 320;  // per block: five grey levels per pixel, noise of sigma 4
+constexpr int kQuietCap = 480;     // per block: what flickers for long must not become invisible
+constexpr int kStep = 4;           // 1/16, and 1/64 of the level: 100 is learnt in 40 frames
 constexpr int kRatioCap = 16;      // in 1/64: a motion of 1 px leaves a ratio of about 32
 
 // Counts in bins 0..kMost; larger values go to the last one.
@@ -61,28 +63,28 @@ FrameNoise frame_noise(const Grid& grid, const std::vector<std::uint8_t>& measur
             ratios.count() < kFewBlocks ? 0 : ratios.quartile(2)};
 }
 
-// One step of the running quantile: up by one step, down by two, so that it settles where the
-// residual is above it two times in three; steps grow with the level.
-std::int32_t quiet_step(std::int32_t quiet_q4, std::int32_t residual_q4) {
-    const std::int32_t step = 1 + (quiet_q4 >> 6);
-    if (residual_q4 > quiet_q4) return std::min(quiet_q4 + step, residual_q4);
-    return std::max(quiet_q4 - 2 * step, residual_q4);
-}
-
 }  // namespace
 
 void noise_floor(const Grid& grid, bool aligned, const std::vector<std::uint8_t>& measured,
-                 const std::int32_t* quiet_q4, const EvidenceArrays& out,
-                 std::int32_t* next_quiet_q4) {
+                 const std::int32_t* quiet_q4, const EvidenceArrays& out) {
     const FrameNoise noise = aligned ? frame_noise(grid, measured, out) : FrameNoise{};
     for (int block = 0; block < grid.count(); ++block) {
-        next_quiet_q4[block] = quiet_q4[block];
         out.noise_floor[block] = 0;
         if (!measured[static_cast<std::size_t>(block)]) continue;
         const int frame = aligned ? noise.of(out.texture[block]) : 0;
         const int floor = kBase + std::max(frame, (quiet_q4[block] + 8) >> 4);
         out.noise_floor[block] = static_cast<std::uint16_t>(floor);
-        if (aligned) next_quiet_q4[block] = quiet_step(quiet_q4[block], out.residual[block] * 16);
+    }
+}
+
+void learn_quiet(const Grid& grid, const std::vector<std::uint8_t>& measured,
+                 const EvidenceArrays& out, std::int32_t* quiet_q4) {
+    for (int block = 0; block < grid.count(); ++block) {
+        if (!measured[static_cast<std::size_t>(block)]) continue;
+        std::int32_t& quiet = quiet_q4[block];
+        const std::int32_t left = std::min<std::int32_t>(out.match[block], kQuietCap) * 16;
+        const std::int32_t step = kStep + (quiet >> 6);
+        quiet = left > quiet ? std::min(quiet + 3 * step, left) : std::max(quiet - step, left);
     }
 }
 

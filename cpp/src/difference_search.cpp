@@ -116,12 +116,15 @@ SearchWindow displaced(SearchWindow window, Displacement d) {
 // Where between the whole pixels the costs at -1, 0, +1 put the minimum, in 1/16 px, within half a
 // pixel. A SAD falls and rises in straight lines, so lines of equal slope are fitted (Shimizu &
 // Okutomi, ICCV 2001), not a parabola. The offset is at most what the cost left at 0 allows: where
-// that is zero the match is exact, however uneven its neighbours are.
-int offset_q4(std::uint32_t before, std::uint32_t here, std::uint32_t after) {
+// that is zero the match is exact, however uneven its neighbours are. An offset that saves no more
+// than `worthwhile` is taken for noise.
+int offset_q4(std::uint32_t before, std::uint32_t here, std::uint32_t after,
+              std::uint32_t worthwhile) {
     const std::uint32_t higher = std::max(before, after), lower = std::min(before, after);
     if (higher <= here) return 0;
     const std::uint32_t slope = higher - here;
     const std::uint32_t rise = std::min(8 * (higher - lower), 16 * here);
+    if (rise <= 16 * worthwhile) return 0;
     const auto offset = static_cast<int>(std::min((2 * rise + slope) / (2 * slope), 8U));
     return before > after ? offset : -offset;
 }
@@ -177,12 +180,17 @@ class Search {
         if (beats(best.cost, sad(at, {0, 0}), floor)) *chosen = best.d;
     }
 
-    void sub_pixel(Displacement at, Displacement d, std::int16_t* motion_q4) const {
+    void sub_pixel(Displacement at, Displacement d, int floor, std::int16_t* motion_q4) const {
         const std::uint32_t here = sad(at, d);
-        motion_q4[0] = static_cast<std::int16_t>(
-            16 * d.dx + offset_q4(sad(at, {d.dx - 1, d.dy}), here, sad(at, {d.dx + 1, d.dy})));
-        motion_q4[1] = static_cast<std::int16_t>(
-            16 * d.dy + offset_q4(sad(at, {d.dx, d.dy - 1}), here, sad(at, {d.dx, d.dy + 1})));
+        // What moves by whole pixels may move by parts of one, too; what stands must show it.
+        const bool still = d.dx == 0 && d.dy == 0;
+        const auto least = static_cast<std::uint32_t>(still ? kMarginFloors * floor : 0);
+        motion_q4[0] =
+            static_cast<std::int16_t>(16 * d.dx + offset_q4(sad(at, {d.dx - 1, d.dy}), here,
+                                                            sad(at, {d.dx + 1, d.dy}), least));
+        motion_q4[1] =
+            static_cast<std::int16_t>(16 * d.dy + offset_q4(sad(at, {d.dx, d.dy - 1}), here,
+                                                            sad(at, {d.dx, d.dy + 1}), least));
     }
 
     std::uint16_t match(int bx, int by, Displacement d) const {
@@ -271,11 +279,7 @@ void block_motion(LumaView current, const PaddedPicture& warped, const Grid& gri
             if (unexplained[i])
                 search.coarse(half_current_view, half_warped_view, at, floor, &motion[i]);
             const Displacement d = motion[i];
-            // What stands still as far as the noise tells has no sub-pixel motion either.
-            const bool still =
-                d.dx == 0 && d.dy == 0 &&
-                search.sad(at, d) <= static_cast<std::uint32_t>(kMarginFloors * floor);
-            if (!still) search.sub_pixel(at, d, out.motion_q4 + 2 * block);
+            search.sub_pixel(at, d, floor, out.motion_q4 + 2 * block);
             out.match[block] = search.match(bx, by, d);
         }
     });

@@ -32,10 +32,14 @@ class PaddedPicture {
 std::vector<std::uint8_t> measured_blocks(const Grid& grid, int width, int height, bool aligned,
                                           const InverseQ16& inverse, const std::uint8_t* valid);
 
-// Writes out.noise_floor and next.quiet_q4.
+// Writes out.noise_floor: what the block's own past and this frame alone explain, the larger one.
 void noise_floor(const Grid& grid, bool aligned, const std::vector<std::uint8_t>& measured,
-                 const std::int32_t* quiet_q4, const EvidenceArrays& out,
-                 std::int32_t* next_quiet_q4);
+                 const std::int32_t* quiet_q4, const EvidenceArrays& out);
+
+// One step of each block's running upper quartile of what its own motion leaves over (out.match):
+// up by three steps, down by one, so that it settles where one value in four is above it.
+void learn_quiet(const Grid& grid, const std::vector<std::uint8_t>& measured,
+                 const EvidenceArrays& out, std::int32_t* quiet_q4);
 
 // Writes out.match and out.motion_q4 of every block.
 void block_motion(LumaView current, const PaddedPicture& warped, const Grid& grid,

@@ -54,11 +54,12 @@ def block_motion(
         )
 
     here = search.sad(dx, dy)
-    moving = (dx != 0) | (dy != 0) | (here > MARGIN_FLOORS * noise)
-    sub_x = _offset_q4(search.sad(dx - 1, dy), here, search.sad(dx + 1, dy))
-    sub_y = _offset_q4(search.sad(dx, dy - 1), here, search.sad(dx, dy + 1))
-    motion_q4[rows, cols, 0] = np.where(moving, 16 * dx + sub_x, 0)
-    motion_q4[rows, cols, 1] = np.where(moving, 16 * dy + sub_y, 0)
+    # What moves by whole pixels may move by parts of one, too; what stands must show it.
+    least = np.where((dx == 0) & (dy == 0), MARGIN_FLOORS * noise, 0)
+    sub_x = _offset_q4(search.sad(dx - 1, dy), here, search.sad(dx + 1, dy), least)
+    sub_y = _offset_q4(search.sad(dx, dy - 1), here, search.sad(dx, dy + 1), least)
+    motion_q4[rows, cols, 0] = 16 * dx + sub_x
+    motion_q4[rows, cols, 1] = 16 * dy + sub_y
     blocks = _windows(current, cols * BLOCK_PX, rows * BLOCK_PX, BLOCK_PX)
     came_from = _windows(
         padded,
@@ -208,14 +209,16 @@ def _coarse(
     dy[chosen] = np.where(believed, best_y, near_y)
 
 
-def _offset_q4(before: I64, here: I64, after: I64) -> I64:
+def _offset_q4(before: I64, here: I64, after: I64, worthwhile: I64) -> I64:
     """Where between the whole pixels the costs at -1, 0, +1 put the minimum, in 1/16 px.
 
     A SAD falls and rises in straight lines, so lines of equal slope are fitted (Shimizu & Okutomi,
-    ICCV 2001), within half a pixel, and within what the cost left at 0 allows.
+    ICCV 2001), within half a pixel, and within what the cost left at 0 allows. An offset that saves
+    no more than ``worthwhile`` is taken for noise.
     """
     higher, lower = np.maximum(before, after), np.minimum(before, after)
     slope = np.maximum(higher - here, 1)
     rise = np.minimum(8 * (higher - lower), 16 * here)
     offset = np.minimum((2 * rise + slope) // (2 * slope), 8)
-    return np.where(higher > here, np.where(before > after, offset, -offset), 0)
+    believed = (higher > here) & (rise > 16 * worthwhile)
+    return np.where(believed, np.where(before > after, offset, -offset), 0)

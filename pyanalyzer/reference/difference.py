@@ -20,6 +20,8 @@ TEXTURE_BIAS = 64  # one grey level per pixel: keeps the ratio finite on flat bl
 TEXTURED = 256  # blocks from here on tell the frame's noise per texture
 FEW_BLOCKS = 16  # fewer blocks than this tell nothing of the frame
 QUARTILE_CAP = 320  # five grey levels per pixel, noise of sigma 4
+QUIET_CAP = 480  # what flickers for long must not become invisible
+QUIET_STEP = 4  # 1/16, and 1/64 of the level: 100 is learnt in 40 frames
 RATIO_CAP = 16  # in 1/64: a motion of 1 px leaves a ratio of about 32
 
 
@@ -49,9 +51,9 @@ def difference(
     signed = now - warped
     texture = np.where(mask, _block_sums(_gradients(now)), 0).astype(np.uint16)
     residual = np.where(measured, _block_sums(np.abs(signed)), 0).astype(np.uint16)
-    floor, quiet = _noise_floor(residual, texture, measured, memory.quiet_q4, aligned)
+    floor = _noise_floor(residual, texture, measured, memory.quiet_q4, aligned)
     match, motion = residual.copy(), np.zeros((rows, cols, 2), np.int16)
-    change = np.zeros((rows, cols, 2), np.int16)
+    change, quiet = np.zeros((rows, cols, 2), np.int16), memory.quiet_q4.copy()
     if aligned:
         block_motion(
             current,
@@ -63,6 +65,7 @@ def difference(
             motion_q4=motion,
         )
         change = _motion_change(motion, memory.motion_q4, measured, inverse)
+        quiet = _learnt(quiet, match, measured)
     evidence = Evidence(
         mean=np.where(mask, (_block_sums(now) + 32) >> 6, 0).astype(np.uint8),
         texture=texture,
@@ -114,21 +117,25 @@ def _corner_grid(grid: tuple[int, ...], x: int, y: int) -> tuple[I64, I64]:
 
 def _noise_floor(
     residual: U16, texture: U16, measured: BoolGrid, quiet_q4: I32, aligned: bool
-) -> tuple[U16, I32]:
-    """The residual that noise explains, and the running quantile for the next frame."""
+) -> U16:
+    """What the block's own past and this frame alone explain, the larger one."""
     r, t = residual.astype(np.int32), texture.astype(np.int32)
-    frame = np.zeros_like(r)
-    if aligned:
-        frame = _frame_noise(r, t, measured)
+    frame = _frame_noise(r, t, measured) if aligned else np.zeros_like(r)
     floor = np.where(measured, BASE + np.maximum(frame, (quiet_q4 + 8) >> 4), 0)
-    if not aligned:
-        return floor.astype(np.uint16), quiet_q4.copy()
-    # Up by one step, down by two; steps grow with the level, and never pass the residual.
-    step = 1 + (quiet_q4 >> 6)
-    target = r * 16
-    up, down = np.minimum(quiet_q4 + step, target), np.maximum(quiet_q4 - 2 * step, target)
-    quiet = np.where(measured, np.where(target > quiet_q4, up, down), quiet_q4)
-    return floor.astype(np.uint16), quiet.astype(np.int32)
+    return floor.astype(np.uint16)
+
+
+def _learnt(quiet_q4: I32, match: U16, measured: BoolGrid) -> I32:
+    """One step of each block's running upper quartile of what its own motion leaves over.
+
+    Up by three steps, down by one, so that it settles where one value in four is above it; steps
+    grow with the level, and never pass the value.
+    """
+    left = np.minimum(match.astype(np.int32), QUIET_CAP) * 16
+    step = QUIET_STEP + (quiet_q4 >> 6)
+    up, down = np.minimum(quiet_q4 + 3 * step, left), np.maximum(quiet_q4 - step, left)
+    learnt: I32 = np.where(measured, np.where(left > quiet_q4, up, down), quiet_q4)
+    return learnt
 
 
 def _frame_noise(residual: I32, texture: I32, measured: BoolGrid) -> I32:

@@ -33,8 +33,8 @@ struct EvidenceArrays {
     std::uint16_t* noise_floor;
 };
 
-// What is remembered from one frame to the next: the motion field, and per block the running
-// median of the residual in 1/16.
+// What is remembered from one frame to the next: the motion field, and per block the running upper
+// quartile of what its own motion left over, in 1/16.
 struct MemoryArrays {
     std::int16_t* motion_q4;
     std::int32_t* quiet_q4;
