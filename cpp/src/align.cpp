@@ -141,7 +141,7 @@ Model find_candidate(const AlignLevel& level, const std::vector<Model>& starts, 
     }
     *unrelated = best.share < kCutShare &&
                  texture >= kCutTextureShare * static_cast<double>(level.valid.size()) &&
-                 work.search.looks_unrelated();
+                 work.search.looks_unrelated(best.share);
     return best.model;
 }
 

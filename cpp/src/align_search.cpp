@@ -56,7 +56,8 @@ constexpr int kTranslations = 48;        // hypotheses drawn
 constexpr int kPairs = 200;
 constexpr double kMinPairDistancePx = 24.0;
 constexpr double kMaxHypothesisChange = 0.15;  // of scale and rotation
-constexpr int kAgreePx = 2;
+constexpr int kAgreePx = 2;  // neighbouring blocks whose best shifts differ by no more agree
+constexpr double kUnrelatedAgree = 0.35, kUnrelatedShare = 0.35, kUnrelatedMargin = 0.22;
 
 // 128 + luma - its mean over 9 x 9 px (border repeated) into out, whose border of `pad` px repeats.
 void highpass(LumaView luma, int pad, std::vector<std::uint8_t>& out, std::ptrdiff_t stride) {
@@ -251,15 +252,15 @@ std::vector<Model> BlockSearch::hypotheses() const {
     return found;
 }
 
-bool BlockSearch::looks_unrelated() const {
-    std::int64_t total = 0, agreeing = 0;
+bool BlockSearch::looks_unrelated(double share) const {
+    std::int64_t shared = 0, agreeing = 0;
     const auto compare = [&](int here, int there) {
         const auto i = static_cast<std::size_t>(here), j = static_cast<std::size_t>(there);
-        const std::int64_t shared = std::min(weights_[i].weight, weights_[j].weight);
-        total += shared;
+        const std::int64_t both = std::min(weights_[i].weight, weights_[j].weight);
+        shared += both;
         if (std::abs(best_[i] / side_ - best_[j] / side_) <= kAgreePx &&
             std::abs(best_[i] % side_ - best_[j] % side_) <= kAgreePx)
-            agreeing += shared;
+            agreeing += both;
     };
     for (int row = 0; row < rows_; ++row)
         for (int col = 0; col < cols_; ++col) {
@@ -267,13 +268,18 @@ bool BlockSearch::looks_unrelated() const {
             if (col > 0) compare(here, here - 1);
             if (row > 0) compare(here, here - cols_);
         }
-    std::int64_t left = 0, weight = 0;
+    std::int64_t remaining = 0, total = 0;
     for (std::size_t i = 0; i < blocks_; ++i) {
-        left += weights_[i].weight *
-                ((static_cast<std::int64_t>(minimum_[i]) << 8) / (weights_[i].mean + 1));
-        weight += weights_[i].weight;
+        remaining += weights_[i].weight *
+                     ((static_cast<std::int64_t>(minimum_[i]) << 8) / (weights_[i].mean + 1));
+        total += weights_[i].weight;
     }
-    return agreeing * 100 <= total * 42 && left * 100 >= weight * 12 * 256;
+    const double agree =
+        shared > 0 ? static_cast<double>(agreeing) / static_cast<double>(shared) : 0.0;
+    const double left =
+        total > 0 ? static_cast<double>(remaining) / static_cast<double>(256 * total) : 1.0;
+    if (agree < kUnrelatedAgree && share < kUnrelatedShare) return true;
+    return agree + share < left + kUnrelatedMargin;
 }
 
 }  // namespace pyanalyzer

@@ -20,8 +20,9 @@ class BlockSearch {
     double score(const Model& model) const;
 
     // Whether the best shifts are those of two pictures that have nothing to do with each other:
-    // neighbouring blocks disagree, and the best SADs are not far below the mean ones.
-    bool looks_unrelated() const;
+    // neighbouring blocks disagree about their motion, the best SADs are not far below the mean
+    // ones, and no similarity explains them (share: of the texture that follows the best one).
+    bool looks_unrelated(double share) const;
 
   private:
     void weigh(const AlignLevel& level);

@@ -106,7 +106,7 @@ def find_candidate(level: Level, starts: list[Model]) -> tuple[Model, bool]:
         ):
             chosen.append(model)
             consider(model, 1.0)
-    unrelated = best_share < CUT_SHARE and textured and looks_unrelated(search)
+    unrelated = textured and best_share < CUT_SHARE and looks_unrelated(search, best_share)
     return best, unrelated
 
 

@@ -20,6 +20,8 @@ SATURATED = 65535
 TRANSLATIONS, PAIRS = 48, 200  # hypotheses drawn
 MIN_PAIR_DISTANCE_PX = 24.0
 MAX_HYPOTHESIS_CHANGE = 0.15  # of scale and rotation
+AGREE_PX = 2  # neighbouring blocks whose best shifts differ by no more agree
+UNRELATED_AGREE, UNRELATED_SHARE, UNRELATED_MARGIN = 0.35, 0.35, 0.22
 
 
 class Search(NamedTuple):
@@ -184,23 +186,29 @@ def hypotheses(search: Search) -> list[Model]:
     return found
 
 
-def looks_unrelated(search: Search) -> bool:
+def looks_unrelated(search: Search, share: float) -> bool:
     """Whether the best shifts are those of two pictures that have nothing to do with each other.
 
-    Two signs, both needed: neighbouring blocks disagree about their motion (a real motion field is
-    smooth), and the best SADs are not far below the mean ones. Measured on games: neighbours agree
-    in 51-100 % of the weight in consecutive frames (with two exceptions that the second sign
-    clears), in 12-40 % across a cut.
+    ``share``: of the texture that follows the best similarity. Neighbouring blocks of unrelated
+    pictures disagree about their motion (a real motion field is smooth), their best SADs are not
+    far below the mean ones, and no similarity explains them. docs/alignment.md has the figures that
+    the limits come from.
     """
     side = 2 * search.radius + 1
     by = (search.best // side).reshape(search.rows, search.cols)
     bx = (search.best % side).reshape(search.rows, search.cols)
     weight = search.weight.reshape(search.rows, search.cols)
-    total = agreeing = 0
+    shared = agreeing = 0
     for here, there in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
-        shared = np.minimum(weight[here], weight[there])
-        alike = (np.abs(by[here] - by[there]) <= 2) & (np.abs(bx[here] - bx[there]) <= 2)
-        total += int(shared.sum())
-        agreeing += int(shared[alike].sum())
-    left = int((search.weight * ((search.minimum << 8) // (search.mean + 1))).sum())
-    return agreeing * 100 <= total * 42 and left * 100 >= int(search.weight.sum()) * 12 * 256
+        both = np.minimum(weight[here], weight[there])
+        alike = np.abs(by[here] - by[there]) <= AGREE_PX
+        alike &= np.abs(bx[here] - bx[there]) <= AGREE_PX
+        shared += int(both.sum())
+        agreeing += int(both[alike].sum())
+    total = int(search.weight.sum())
+    remaining = int((search.weight * ((search.minimum << 8) // (search.mean + 1))).sum())
+    agree = agreeing / shared if shared else 0.0
+    left = remaining / (256 * total) if total else 1.0
+    if agree < UNRELATED_AGREE and share < UNRELATED_SHARE:
+        return True
+    return agree + share < left + UNRELATED_MARGIN
