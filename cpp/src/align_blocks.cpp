@@ -38,7 +38,12 @@ void block_row_sums(const std::uint8_t* current, std::ptrdiff_t current_stride,
 }  // namespace scalar
 
 AlignKernels align_kernels(Isa isa) {
+#ifdef PYANALYZER_HAVE_AVX2
+    if (isa == Isa::avx2)
+        return {avx2::block_row_sums, avx2::sad_row, avx2::cross_row, avx2::track_minimum};
+#else
     (void)isa;
+#endif
     return {scalar::block_row_sums, scalar::sad_row, scalar::cross_row, scalar::track_minimum};
 }
 

@@ -12,17 +12,18 @@ namespace pyanalyzer {
 namespace scalar {
 
 void sad_row(const std::uint8_t* current, std::ptrdiff_t current_stride,
-             const std::uint8_t* previous, std::ptrdiff_t previous_stride, int cols,
-             std::uint16_t* out) {
-    for (int col = 0; col < cols; ++col) {
-        int sum = 0;
-        for (int y = 0; y < kBlockPx; ++y) {
-            const std::uint8_t* c = current + current_stride * y + col * kBlockPx;
-            const std::uint8_t* p = previous + previous_stride * y + col * kBlockPx;
-            for (int x = 0; x < kBlockPx; ++x) sum += c[x] > p[x] ? c[x] - p[x] : p[x] - c[x];
+             const std::uint8_t* previous, std::ptrdiff_t previous_stride, int cols, int shifts,
+             std::uint16_t* out, std::ptrdiff_t out_stride) {
+    for (int shift = 0; shift < shifts; ++shift)
+        for (int col = 0; col < cols; ++col) {
+            int sum = 0;
+            for (int y = 0; y < kBlockPx; ++y) {
+                const std::uint8_t* c = current + current_stride * y + col * kBlockPx;
+                const std::uint8_t* p = previous + previous_stride * y + col * kBlockPx + shift;
+                for (int x = 0; x < kBlockPx; ++x) sum += c[x] > p[x] ? c[x] - p[x] : p[x] - c[x];
+            }
+            out[shift * out_stride + col] = static_cast<std::uint16_t>(sum);
         }
-        out[col] = static_cast<std::uint16_t>(sum);
-    }
 }
 
 void cross_row(const std::uint16_t* above, const std::uint16_t* here, const std::uint16_t* below,
@@ -63,7 +64,7 @@ constexpr double kUnrelatedAgree = 0.35, kUnrelatedShare = 0.35, kUnrelatedMargi
 void highpass(LumaView luma, int pad, std::vector<std::uint8_t>& out, std::ptrdiff_t stride) {
     constexpr int size = 2 * kHighpassRadiusPx + 1, area = size * size;
     const int w = luma.width, h = luma.height;
-    out.resize(static_cast<std::size_t>(stride) * static_cast<std::size_t>(h + 2 * pad));
+    out.resize(static_cast<std::size_t>(stride * (h + 2 * pad) + kPlanePadding));
     // Column sums over nine rows, with the border columns repeated to either side.
     std::vector<std::int32_t> columns(static_cast<std::size_t>(w + 2 * kHighpassRadiusPx), 0);
     std::int32_t* column = columns.data() + kHighpassRadiusPx;
@@ -115,47 +116,56 @@ void BlockSearch::run(const AlignLevel& level, int threads, Isa isa) {
     radius_ = std::min(kMaxRadiusPx, (std::max(picture.width, picture.height) + 4) / 5);
     side_ = 2 * radius_ + 1;
     const int shifts = side_ * side_;
-    // Rows are padded for kernels that load whole vectors.
+    // Rows are padded for kernels that load whole vectors, and so are the blocks of one shift.
     const std::ptrdiff_t current_stride = picture.width + kPlanePadding;
     const std::ptrdiff_t previous_stride = picture.width + 2 * radius_ + kPlanePadding;
     highpass(picture, 0, current_, current_stride);
     highpass(level.previous.view(), radius_, previous_, previous_stride);
-    current_.resize(current_.size() + kPlanePadding);
-    previous_.resize(previous_.size() + kPlanePadding);
-    volume_.resize(static_cast<std::size_t>(shifts) * blocks_ + kPlanePadding);
+    pitch_ = (blocks_ + 2 * kLanes - 1) / kLanes * kLanes;
+    volume_.resize(static_cast<std::size_t>(shifts) * pitch_);
     const AlignKernels kernels = align_kernels(isa);
-    parallel_bands(threads, shifts, 1, [&](int begin, int end) {
-        // SADs of one shift, with a border of zeros around the blocks.
-        const std::ptrdiff_t stride = cols_ + kPlanePadding;
-        std::vector<std::uint16_t> sads(static_cast<std::size_t>(stride * (rows_ + 2)), 0);
-        for (int shift = begin; shift < end; ++shift) {
-            const std::uint8_t* shifted =
-                previous_.data() + previous_stride * (shift / side_) + shift % side_;
-            for (int row = 0; row < rows_; ++row) {
-                std::uint16_t* out = sads.data() + stride * (row + 1) + 1;
-                kernels.sad_row(current_.data() + current_stride * row * kBlockPx, current_stride,
-                                shifted + previous_stride * row * kBlockPx, previous_stride, cols_,
-                                out);
-                const std::uint8_t* valid =
-                    level.valid.data() + static_cast<std::ptrdiff_t>(row) * cols_;
-                for (int col = 0; col < cols_; ++col)
-                    if (!valid[col]) out[col] = 0;
-            }
-            std::uint16_t* out = volume_.data() + static_cast<std::size_t>(shift) * blocks_;
-            for (int row = 0; row < rows_; ++row, out += cols_) {
-                const std::uint16_t* here = sads.data() + stride * (row + 1) + 1;
-                kernels.cross_row(here - stride, here, here + stride, cols_, out);
-            }
-        }
+    parallel_bands(threads, side_, 1, [&](int begin, int end) {
+        for (int sy = begin; sy < end; ++sy)
+            sad_rows(level, kernels, previous_.data() + previous_stride * sy, previous_stride,
+                     volume_.data() + static_cast<std::size_t>(sy * side_) * pitch_);
     });
-    minimum_.assign(blocks_, 65535);
-    best_.assign(blocks_, 0);
-    sum_.assign(blocks_, 0);
+    minimum_.assign(pitch_, 65535);
+    best_.assign(pitch_, 0);
+    sum_.assign(pitch_, 0);
     for (int shift = 0; shift < shifts; ++shift)
-        kernels.track_minimum(volume_.data() + static_cast<std::size_t>(shift) * blocks_,
+        kernels.track_minimum(volume_.data() + static_cast<std::size_t>(shift) * pitch_,
                               static_cast<int>(blocks_), static_cast<std::uint16_t>(shift),
                               minimum_.data(), best_.data(), sum_.data());
     weigh(level);
+}
+
+// All horizontal shifts of one vertical shift, whose first row of the previous picture is given.
+void BlockSearch::sad_rows(const AlignLevel& level, const AlignKernels& kernels,
+                           const std::uint8_t* previous, std::ptrdiff_t previous_stride,
+                           std::uint16_t* out) const {
+    const std::ptrdiff_t current_stride = level.current.view().width + kPlanePadding;
+    // Per shift a grid of SADs with a border of zeros around the blocks.
+    const std::ptrdiff_t stride = cols_ + 2 + kLanes;
+    const std::ptrdiff_t grid = stride * (rows_ + 2);
+    thread_local std::vector<std::uint16_t> sads;
+    sads.assign(static_cast<std::size_t>(grid * side_ + kLanes), 0);
+    for (int row = 0; row < rows_; ++row) {
+        std::uint16_t* first = sads.data() + stride * (row + 1) + 1;
+        kernels.sad_row(current_.data() + current_stride * row * kBlockPx, current_stride,
+                        previous + previous_stride * row * kBlockPx, previous_stride, cols_, side_,
+                        first, grid);
+        const std::uint8_t* valid = level.valid.data() + static_cast<std::ptrdiff_t>(row) * cols_;
+        for (int col = 0; col < cols_; ++col)
+            if (!valid[col])
+                for (int shift = 0; shift < side_; ++shift) first[grid * shift + col] = 0;
+    }
+    for (int shift = 0; shift < side_; ++shift)
+        for (int row = 0; row < rows_; ++row) {
+            const std::uint16_t* here = sads.data() + grid * shift + stride * (row + 1) + 1;
+            kernels.cross_row(here - stride, here, here + stride, cols_,
+                              out + static_cast<std::size_t>(shift) * pitch_ +
+                                  static_cast<std::ptrdiff_t>(row) * cols_);
+        }
 }
 
 void BlockSearch::weigh(const AlignLevel& level) {
@@ -190,7 +200,7 @@ double BlockSearch::score(const Model& model) const {
                         static_cast<std::size_t>((sy + radius_) * side_ + sx + radius_);
                     const auto block = static_cast<std::size_t>(row * cols_ + col);
                     const Weight& w = weights_[block];
-                    const std::int64_t gained = w.reference - volume_[shift * blocks_ + block];
+                    const std::int64_t gained = w.reference - volume_[shift * pitch_ + block];
                     if (gained > 0) cell += (gained * w.unit) >> 16;
                 }
             total = total + std::sqrt(static_cast<double>(cell));
@@ -201,8 +211,8 @@ double BlockSearch::score(const Model& model) const {
 // Where between its neighbours the best SAD would be lowest: the vertex of a parabola, in px.
 double BlockSearch::vertex(std::size_t block, int step, int position) const {
     if (position <= 0 || position >= side_ - 1) return 0.0;
-    const std::size_t at = static_cast<std::size_t>(best_[block]) * blocks_ + block;
-    const std::size_t away = static_cast<std::size_t>(step) * blocks_;
+    const std::size_t at = static_cast<std::size_t>(best_[block]) * pitch_ + block;
+    const std::size_t away = static_cast<std::size_t>(step) * pitch_;
     const double before = volume_[at - away], here = volume_[at], after = volume_[at + away];
     const double bend = before - 2.0 * here + after;
     return bend > 0.0 ? (before - after) / (2.0 * bend) : 0.0;

@@ -25,6 +25,9 @@ class BlockSearch {
     bool looks_unrelated(double share) const;
 
   private:
+    void sad_rows(const AlignLevel& level, const AlignKernels& kernels,
+                  const std::uint8_t* previous, std::ptrdiff_t previous_stride,
+                  std::uint16_t* out) const;
     void weigh(const AlignLevel& level);
     double vertex(std::size_t block, int step, int position) const;
 
@@ -33,6 +36,7 @@ class BlockSearch {
     int rows_ = 0;
     int cols_ = 0;
     std::size_t blocks_ = 0;
+    std::size_t pitch_ = 0;              // blocks and padding of one shift
     std::vector<std::uint16_t> volume_;  // shifts x blocks, y-major shifts -radius..radius
     std::vector<std::uint16_t> minimum_;
     std::vector<std::uint16_t> best_;  // index of the best shift, the first of equals
