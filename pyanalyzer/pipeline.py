@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from pyanalyzer import weights
 from pyanalyzer.core.stream import EvidenceStream
-from pyanalyzer.decode import ReplayReader, check_region, crop, open_replay, read_mask, sha256_of
+from pyanalyzer.decode import (
+    ReplayReader,
+    check_region,
+    crop,
+    open_replay,
+    probe,
+    read_mask,
+    sha256_of,
+)
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
     Event,
@@ -78,6 +86,7 @@ def analyse(
     PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
+    probe(path)  # what is no replay is told at once, before torch is loaded
     model = load_weights(settings)
     parameters = TimelineParameters.from_record(model.timeline)
     measured = measure(path, settings, model, progress)
@@ -152,12 +161,12 @@ def measure(
                 push(encoder.encode(evidence), frame.index, frame.pts)
                 last = frame
                 if progress is not None and len(traces) % _PROGRESS_EVERY_FRAMES == 0:
-                    progress(_progress(replay, traces, "analysing"))
+                    progress(_progress(replay, settings, traces, "analysing"))
             if last is None or len(traces) < 2:
                 raise ReplayError(_too_short(path, len(traces), settings))
             scores = push.finish()
         if progress is not None:
-            progress(_progress(replay, traces, "timeline"))
+            progress(_progress(replay, settings, traces, "timeline"))
         return Measurement(
             info=info,
             scores=scores,
@@ -205,13 +214,22 @@ def _duration_s(traces: list[FrameTrace], info: VideoInfo) -> float:
     return float(span + span / max(len(traces) - 1, 1))
 
 
-def _progress(replay: ReplayReader, traces: list[FrameTrace], stage: str) -> Progress:
+def _progress(
+    replay: ReplayReader, settings: AnalysisSettings, traces: list[FrameTrace], stage: str
+) -> Progress:
+    """How far it has come in the part that was asked for."""
     info = replay.info
+    frames, duration_s = info.frames_estimated, info.duration_estimated_s
+    if duration_s is not None and (settings.start_s is not None or settings.end_s is not None):
+        begin_s, end_s = settings.start_s or 0.0, min(settings.end_s or duration_s, duration_s)
+        part = max(end_s - begin_s, 0.0) / duration_s if duration_s else 1.0
+        frames = None if frames is None else round(frames * part)
+        duration_s = duration_s * part
     return Progress(
         frames_done=len(traces),
-        frames_total_estimated=info.frames_estimated,
+        frames_total_estimated=frames,
         position_s=float((traces[-1].pts - traces[0].pts) * info.time_base),
-        duration_estimated_s=info.duration_estimated_s,
+        duration_estimated_s=duration_s,
         stage=stage,
     )
 

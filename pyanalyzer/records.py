@@ -60,6 +60,7 @@ class VideoInfo:
     rotation_deg: int  # 0, 90, 180 or 270, clockwise, already applied to the frames handed out
     frames_estimated: int | None
     duration_estimated_s: float | None
+    start_pts: int = 0  # of the first frame: where the replay's own time is 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,8 +180,9 @@ class Event:
     """One entry of the timeline.
 
     ``interval_frames`` is half-open and holds the onset with 95 % probability, given that there is
-    one; ``confidence`` is the calibrated probability that the event is true. Motions are in px of
-    the replay's picture per second, (x to the right, y down).
+    one; ``time_s`` counts from the replay's first frame; ``confidence`` is the calibrated
+    probability that the event is true. Motions are in px of the replay's picture per second,
+    (x to the right, y down).
     """
 
     id: int

@@ -134,6 +134,7 @@ def describe(source: Source, frame: av.VideoFrame, first_pts: int) -> Probe:
         rotation_deg=layout.rotation_deg,
         frames_estimated=frames,
         duration_estimated_s=None if duration_s is None else float(duration_s),
+        start_pts=first_pts,
     )
     return Probe(info, layout, first_pts, source.container.format.name)
 

@@ -37,6 +37,7 @@ class _Recording:
     traces: Sequence[FrameTrace]
     times_s: F64
     time_base: Fraction
+    start_pts: int
     onsets: Onsets
     picture: Region
 
@@ -75,7 +76,7 @@ def build_events(
     least = parameters.threshold if threshold is None else threshold
     confidences = parameters.calibration.confidence(onsets.raw_confidences)
     picture = _analysed_part(info, offset_px, size_px)
-    recording = _Recording(scores, traces, times_s, info.time_base, onsets, picture)
+    recording = _Recording(scores, traces, times_s, info.time_base, info.start_pts, onsets, picture)
     temperature = parameters.calibration.interval_temperature
     listed = np.flatnonzero(confidences >= least).tolist()
     return tuple(
@@ -104,7 +105,7 @@ def _event(
         id=number,
         frame=int(scores.index[at]),
         pts=int(scores.pts[at]),
-        time_s=float(int(scores.pts[at]) * recording.time_base),
+        time_s=float((int(scores.pts[at]) - recording.start_pts) * recording.time_base),
         interval_frames=(int(scores.index[begin + low]), int(scores.index[begin + high - 1]) + 1),
         kind=kind,
         cause=CAUSES[int(onsets.causes[n])],
