@@ -23,7 +23,8 @@ class ToyGame:
 
     ``fire`` and ``slow`` light FLASH, ``lamp`` lights LAMP inside the status bar BAR, ``scroll``
     shifts the textured background, ``dead`` does nothing. A second square walks by itself. The
-    picture is a function of the actions since the last reset, so a branch is exact by making.
+    picture is a function of the actions since the last reset, so a branch is exact by making, but
+    for one pixel in the frame ``glitch``.
     """
 
     frame_rate = Fraction(60)
@@ -38,9 +39,9 @@ class ToyGame:
         Channel(("dead",)),
     )
 
-    def __init__(self, resets: Sequence[int] = (), noise: bool = False) -> None:
+    def __init__(self, resets: Sequence[int] = (), glitch: int | None = None) -> None:
         self.resets = tuple(resets)
-        self._noise = np.random.default_rng(0) if noise else None
+        self._glitch = glitch
         self._actions: Sequence[Action] = ()
 
     def play(self, actions: Sequence[Action], forks: Collection[int]) -> Recording:
@@ -53,7 +54,10 @@ class ToyGame:
         """The recording's actions up to ``frame``, then others."""
         past = list(self._actions[:frame])
         for t in range(len(actions)):
-            yield self._picture([*past, *actions[: t + 1]], frame + t)
+            picture = self._picture([*past, *actions[: t + 1]], frame + t)
+            if frame + t == self._glitch:
+                picture[0, 0] ^= 1
+            yield picture
 
     def kind_of(self, controls: frozenset[str]) -> Purpose:
         """``left`` and ``right`` move the figure, ``scroll`` may move more, the rest acts."""
@@ -84,8 +88,6 @@ class ToyGame:
             _fill(picture, FLASH, 240)
         if held_late("lamp"):
             _fill(picture, LAMP, 180)
-        if self._noise is not None:
-            picture ^= self._noise.integers(0, 2, picture.shape, dtype=np.uint8)
         return picture
 
 

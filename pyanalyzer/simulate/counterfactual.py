@@ -94,9 +94,8 @@ def find_onset(
     for t, (a, b) in enumerate(zip(branch_a, branch_b, strict=False), change):
         if t % stride:
             continue
-        differs = (a != b).any(axis=2)
-        if onset < 0 and differs.any():
-            onset, mask = t, differs
+        if onset < 0 and not np.array_equal(a, b):
+            onset, mask = t, (a != b).any(axis=2)
         if onset >= 0:
             if purpose != "move":
                 break  # no need of the share that moved
@@ -115,16 +114,19 @@ def replay_branch(
 ) -> list[U8]:
     """The recording's own pictures from ``change`` on, played again from the fork.
 
-    Raises :class:`DivergedError` where the median picture is not the recording's, beyond what the
-    engine is known to animate by drawing (:attr:`Game.repeat_tolerance`).
+    Raises :class:`DivergedError` where any of them is not the recording's; for an engine that is
+    known to animate by drawing, where the median picture differs by more than
+    :attr:`Game.repeat_tolerance`.
     """
     pictures = list(game.branch(change, actions[change:]))
     originals = recording.pictures[change:]
     shares = [
-        float((picture != original).any(axis=2).mean())
+        0.0
+        if np.array_equal(picture, original)
+        else float((picture != original).any(axis=2).mean())
         for picture, original in zip(pictures, originals, strict=False)
     ]
-    typical = float(np.median(shares)) if shares else 0.0
+    typical = float(np.median(shares) if game.repeat_tolerance else max(shares)) if shares else 0.0
     if typical > game.repeat_tolerance:
         raise DivergedError(
             f"the game does not repeat itself: {typical:.1%} of the picture differ after a branch "
