@@ -32,12 +32,13 @@ def toy_job(folder: Path, game: str = "toy") -> Job:
 
 
 def use_toy(monkeypatch: pytest.MonkeyPatch, actions: Sequence[Action], look: Look = LOOK) -> None:
-    """Jobs play the toy game under ``actions``; the game ``broken`` cannot be played."""
+    """Jobs play the toy game under ``actions``; ``broken`` cannot, ``glitch`` diverges."""
 
     def set_up(job: Job) -> Session:
         if job.game == "broken":
             raise SimulationError("broken: cannot be played")
-        return Session(ToyGame(resets=[100]), list(actions), look, {"turning": "keys"})
+        glitch = 25 if job.game == "glitch" else None
+        return Session(ToyGame([100], glitch), list(actions), look, {"turning": "keys"})
 
     monkeypatch.setattr(replay_module, "set_up", set_up)
 
@@ -143,6 +144,15 @@ def test_one_failure_does_not_stop_the_others(
     results = list(generate([toy_job(tmp_path, "broken"), toy_job(tmp_path)]))
     assert isinstance(results[0], SimulationError)
     assert getattr(results[1], "outcome", None) == "made"
+
+
+def test_a_game_that_diverges_is_named_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_toy(monkeypatch, fire_only())
+    (result,) = generate([toy_job(tmp_path, "glitch")])
+    assert str(result).startswith("ale/glitch, replay 0: the game does not repeat itself")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.simulate.counterfactual import find_onset
 from pyanalyzer.simulate.encode import write_video
-from pyanalyzer.simulate.engine import Action, Game, Recording
+from pyanalyzer.simulate.engine import Action, DivergedError, Game, Recording
 from pyanalyzer.simulate.policy import change_frames
 from pyanalyzer.simulate.session import Job, Session, set_up
 from pyanalyzer.simulate.truth import (
@@ -59,6 +59,8 @@ def make_replay(job: Job) -> Result:
     try:
         recording = game.play(actions, change_frames(actions))
         changes = label(game, recording, actions, look.stride)
+    except DivergedError as error:
+        raise DivergedError(f"{job.engine}/{job.game}, replay {job.replay}: {error}") from error
     finally:
         game.close()
     truth = _truth(job, session, recording, changes)
