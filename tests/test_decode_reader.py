@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pyanalyzer.decode import (
     probe,
 )
 from pyanalyzer.decode.luma import LumaReader
+from pyanalyzer.decode.passes import DecodePass
 from pyanalyzer.decode.seek import find_seek
 from pyanalyzer.decode.source import probe_source
 from pyanalyzer.errors import ReplayError, UsageError
@@ -164,6 +166,27 @@ def test_leaving_early_stops_the_thread(plain: Path, read: int) -> None:
 def test_leaving_by_an_exception_stops_the_thread(plain: Path) -> None:
     with pytest.raises(KeyError), open_replay(plain, queue_frames=1) as replay:
         raise KeyError(next(replay).index)
+    assert _decode_threads() == 0
+
+
+@pytest.mark.parametrize("where", ["_decode", "_demux"])
+def test_leaving_before_the_start_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    path = write_video(tmp_path / "a.ts", [moving(i) for i in range(FRAMES)], rate=RATE)
+    replay = open_replay(path, start_s=2.3)
+    original = getattr(DecodePass, where)
+
+    def slow(self: DecodePass, *arguments: object) -> Iterator[object]:
+        for item in original(self, *arguments):
+            time.sleep(0.1)
+            yield item
+
+    monkeypatch.setattr(DecodePass, where, slow)
+    began_s = time.monotonic()
+    with replay:
+        time.sleep(0.3)
+    assert time.monotonic() - began_s < 2  # 60 packets would take 6 s
     assert _decode_threads() == 0
 
 

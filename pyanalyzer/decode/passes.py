@@ -8,7 +8,7 @@ about times.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, cast
 
@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from pyanalyzer.decode.clock import DisplayClock
 from pyanalyzer.decode.damage import Damage
-from pyanalyzer.decode.source import Source, declared_end
+from pyanalyzer.decode.source import Source, declared_end, never_stopped
 
 # Containers that store no times of display: pictures take the packets' times in stored order.
 UNTIMED_FORMATS = frozenset({"avi", "h264", "hevc", "m4v", "mpegvideo", "obu"})
@@ -62,7 +62,8 @@ class DecodePass:
     conceals damage depends on its threads; to give the same pictures for any number of them, a pass
     with several raises ``DamageMetError`` at the first sign, and one with a single thread goes on:
     from a damaged packet to the next keyframe pictures are left out (``damage.left_out``).
-    ``key_pts``: seek to the keyframe of that pts first; raises ``SeekMissedError``.
+    ``key_pts``: seek to the keyframe of that pts first; raises ``SeekMissedError``. ``check`` is
+    called for every packet and may raise.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class DecodePass:
         damage: Damage | None = None,
         first_pts: int = 0,
         key_pts: int | None = None,
+        check: Callable[[], None] = never_stopped,
     ) -> None:
         self.encrypted = False
         self.index_of_first = 0  # the index in the stream of ordinal 0, for what is said of damage
@@ -81,6 +83,7 @@ class DecodePass:
         self._damage = damage or Damage()
         self._first_pts = first_pts
         self._key_pts = key_pts
+        self._check = check
         self._context = source.stream.codec_context
         self._context.thread_type = "AUTO"
         self._context.thread_count = threads
@@ -121,6 +124,7 @@ class DecodePass:
             self._seek(self._key_pts)
         held: VideoPacket | None = None
         for packet in self._demux():
+            self._check()
             if self._in_hole(packet):
                 self._fail(self._stamp)
             if packet.dts is not None:

@@ -6,7 +6,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ from pyanalyzer.decode.damage import Damage
 from pyanalyzer.decode.luma import LumaReader
 from pyanalyzer.decode.passes import DamageMetError, DecodePass, Picture, SeekMissedError
 from pyanalyzer.decode.seek import SeekPoint, find_seek
-from pyanalyzer.decode.source import Probe, open_source, probe_source
+from pyanalyzer.decode.source import Probe, StoppedError, open_source, probe_source
 from pyanalyzer.errors import ReplayError, UsageError
 from pyanalyzer.records import Frame, VideoInfo
 
@@ -128,6 +128,8 @@ class ReplayReader:
     def _run(self) -> None:
         try:
             self._decode()
+        except StoppedError:
+            self._channel.finish(None)
         except BaseException as error:  # whatever it is, it belongs to the caller
             self._channel.finish(error)
         else:
@@ -138,14 +140,14 @@ class ReplayReader:
         luma = LumaReader(probed.layout)
         start_pts = self._ticks(self._start)
         end_pts = None if self._end is None else self._ticks(self._end)
-        wanted = _pictures(probed, start_pts, self._threads, self._damage)
+        pictures = _Pictures(probed, start_pts, self._damage, self._channel.check)
+        wanted = pictures.decode(self._threads)
         handed_out = 0
         with closing(wanted):
             for frame, index, pts in wanted:
                 if end_pts is not None and pts >= end_pts:
                     break
-                if not self._channel.put(Frame(index, pts, luma.read(frame))):
-                    return
+                self._channel.put(Frame(index, pts, luma.read(frame)))
                 handed_out += 1
         if not handed_out:
             raise self._nothing_in_interval()
@@ -176,14 +178,18 @@ class _Channel:
         self._error: BaseException | None = None
         self._changed = threading.Condition()
 
-    def put(self, item: Frame) -> bool:
-        """Append, waiting while the queue is full; False once nobody reads any more."""
+    def check(self) -> None:
+        """Raise ``StoppedError`` once nobody reads any more."""
+        if self._closed:
+            raise StoppedError
+
+    def put(self, item: Frame) -> None:
+        """Append, waiting while the queue is full; ``StoppedError`` once nobody reads any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
-            if not self._closed:
-                self._items.append(item)
-                self._changed.notify()
-            return not self._closed
+            self.check()
+            self._items.append(item)
+            self._changed.notify()
 
     def get(self) -> Frame | None:
         """The next item, waiting for it; None after the last; raises the other side's error."""
@@ -211,56 +217,65 @@ class _Channel:
             self._changed.notify_all()
 
 
-def _pictures(
-    probed: Probe, start_pts: int, threads: int, damage: Damage
-) -> Generator[Picture, None, None]:
-    """Whole pictures from ``start_pts`` on; ``ordinal`` is the index in the whole stream."""
-    seek = find_seek(probed, start_pts) if start_pts > probed.first_pts else None
-    if seek is not None:
-        try:
-            yield from _repeatable(probed, start_pts, seek, threads, damage)
-            return
-        except SeekMissedError:  # raised before the first picture, if at all
-            damage.clear()
-    yield from _repeatable(probed, start_pts, None, threads, damage)
+class _Pictures:
+    """Whole pictures from a start on; ``Picture.ordinal`` is the index in the whole stream."""
 
+    def __init__(
+        self, probed: Probe, start_pts: int, damage: Damage, check: Callable[[], None]
+    ) -> None:
+        self._probed = probed
+        self._start_pts = start_pts
+        self._damage = damage
+        self._check = check
 
-def _repeatable(
-    probed: Probe, start_pts: int, seek: SeekPoint | None, threads: int, damage: Damage
-) -> Generator[Picture, None, None]:
-    """The same pictures for any number of threads: past damage a single one goes on."""
-    last_index = -1
-    if threads != 1 and probed.container not in UNPROTECTED_FORMATS:
-        try:
-            for picture in _from_start(probed, start_pts, seek, threads, damage):
-                last_index = picture.ordinal
+    def decode(self, threads: int) -> Generator[Picture, None, None]:
+        """From the keyframe before the start, or from the beginning where that is not exact."""
+        seek = None
+        if self._start_pts > self._probed.first_pts:
+            seek = find_seek(self._probed, self._start_pts, self._check)
+        if seek is not None:
+            try:
+                yield from self._repeatable(seek, threads)
+                return
+            except SeekMissedError:  # raised before the first picture, if at all
+                self._damage.clear()
+        yield from self._repeatable(None, threads)
+
+    def _repeatable(self, seek: SeekPoint | None, threads: int) -> Generator[Picture, None, None]:
+        """The same pictures for any number of threads: past damage a single one goes on."""
+        last_index = -1
+        if threads != 1 and self._probed.container not in UNPROTECTED_FORMATS:
+            try:
+                for picture in self._from_start(seek, threads):
+                    last_index = picture.ordinal
+                    yield picture
+                return
+            except DamageMetError:
+                self._damage.clear()
+        for picture in self._from_start(seek, 1):
+            if picture.ordinal > last_index:
                 yield picture
-            return
-        except DamageMetError:
-            damage.clear()
-    for picture in _from_start(probed, start_pts, seek, 1, damage):
-        if picture.ordinal > last_index:
-            yield picture
 
-
-def _from_start(
-    probed: Probe, start_pts: int, seek: SeekPoint | None, threads: int, damage: Damage
-) -> Generator[Picture, None, None]:
-    """One pass, without what lies before the start, counted from the stream's first picture."""
-    key_pts = None if seek is None else seek.key_pts
-    with open_source(probed.info.path) as source:
-        decode_pass = DecodePass(
-            source, threads=threads, damage=damage, first_pts=probed.first_pts, key_pts=key_pts
-        )
-        arrived = seek is None
-        for frame, ordinal, pts in decode_pass:
-            if pts < start_pts:
-                continue
-            if seek is not None and not arrived:
-                if pts != seek.pts:
-                    raise SeekMissedError
-                decode_pass.index_of_first = seek.index - ordinal
-                arrived = True
-            yield Picture(frame, decode_pass.index_of_first + ordinal, pts)
-        if not arrived:
-            raise SeekMissedError
+    def _from_start(self, seek: SeekPoint | None, threads: int) -> Generator[Picture, None, None]:
+        """One pass, without what lies before the start, counted from the stream's first picture."""
+        with open_source(self._probed.info.path) as source:
+            decode_pass = DecodePass(
+                source,
+                threads=threads,
+                damage=self._damage,
+                first_pts=self._probed.first_pts,
+                key_pts=None if seek is None else seek.key_pts,
+                check=self._check,
+            )
+            arrived = seek is None
+            for frame, ordinal, pts in decode_pass:
+                if pts < self._start_pts:
+                    continue
+                if seek is not None and not arrived:
+                    if pts != seek.pts:
+                        raise SeekMissedError
+                    decode_pass.index_of_first = seek.index - ordinal
+                    arrived = True
+                yield Picture(frame, decode_pass.index_of_first + ordinal, pts)
+            if not arrived:
+                raise SeekMissedError

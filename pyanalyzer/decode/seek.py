@@ -8,11 +8,12 @@ not seek as it should, ``find_seek`` says so with None, and decoding begins at t
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import av
 
-from pyanalyzer.decode.source import Probe, Source, open_source
+from pyanalyzer.decode.source import Probe, Source, never_stopped, open_source
 
 # One packet is one picture in these: ISO/IEC 14496-12 (a sample), RFC 9559 (a block). Transport
 # streams may split a picture into two fields, AVI stores no times.
@@ -29,16 +30,19 @@ class SeekPoint:
     index: int
 
 
-def find_seek(probed: Probe, start_pts: int) -> SeekPoint | None:
+def find_seek(
+    probed: Probe, start_pts: int, check: Callable[[], None] = never_stopped
+) -> SeekPoint | None:
     """The keyframe from which the first picture at or after ``start_pts`` can be decoded.
 
-    None where decoding from the beginning is the exact way, or as short.
+    None where decoding from the beginning is the exact way, or as short. ``check`` is called for
+    every packet that is counted and may raise.
     """
     info = probed.info
     with open_source(info.path) as source:
         if source.container.format.name not in COUNTED_FORMATS or info.codec not in COUNTED_CODECS:
             return None
-        shown = _packet_times(source, start_pts)
+        shown = _packet_times(source, start_pts, check)
     if shown is None:
         return None
     times, keyframes = shown
@@ -52,7 +56,9 @@ def find_seek(probed: Probe, start_pts: int) -> SeekPoint | None:
     return SeekPoint(keyframes[key], wanted, index)
 
 
-def _packet_times(source: Source, start_pts: int) -> tuple[list[int], list[int]] | None:
+def _packet_times(
+    source: Source, start_pts: int, check: Callable[[], None]
+) -> tuple[list[int], list[int]] | None:
     """Sorted pts of the shown packets and of the keyframes among them, up to ``start_pts``.
 
     Reading stops where every later packet is decoded, and so shown, after the first wanted one.
@@ -63,6 +69,7 @@ def _packet_times(source: Source, start_pts: int) -> tuple[list[int], list[int]]
     wanted: int | None = None
     try:
         for packet in source.container.demux(source.stream):
+            check()
             if not packet.size:
                 continue
             if packet.is_corrupt or packet.pts is None:

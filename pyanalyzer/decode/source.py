@@ -50,6 +50,14 @@ class Probe:
     container: str  # libav's name of the format
 
 
+class StoppedError(Exception):
+    """Nobody wants the rest: raised by the check that long-running loops call for every packet."""
+
+
+def never_stopped() -> None:
+    """The check of those who want everything."""
+
+
 @contextmanager
 def open_source(path: str) -> Iterator[Source]:
     """Open ``path`` and choose its video stream; closed on leaving.
