@@ -98,6 +98,17 @@ def test_equals_reference(  # noqa: PLR0917
             assert_equal(got[1], expected[1])
 
 
+def test_any_row_stride() -> None:
+    """Views upside down and of every other row are measured as their copies are."""
+    rng = np.random.default_rng(4)
+    tall = texture(rng, 2 * 80, 72)
+    previous, current = tall[::-2], np.roll(tall, (3, 2), (0, 1))[::-2]
+    memory = Memory.initial(10, 9)
+    expected = core.difference(previous.copy(), current.copy(), IDENTITY, memory)[0]
+    for isa in core.supported_isas():
+        assert_equal(core.difference(previous, current, IDENTITY, memory, isa=isa)[0], expected)
+
+
 def planted(dx: int, dy: int, size: int = 24, seed: int = 0) -> Evidence:
     """A textured square on a textured ground, moved by (dx, dy) whole px; block (7, 7) is in it."""
     rng = np.random.default_rng(seed)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import pyanalyzer.reference as reference_kernels
-from pyanalyzer import core
 from pyanalyzer.core.stream import EvidenceStream, working_factor
+from pyanalyzer.decode import open_replay
 from pyanalyzer.errors import ReplayError
-from pyanalyzer.records import Evidence, Frame, FrameEvidence
+from pyanalyzer.records import Evidence, Frame, FrameEvidence, Region
+from tests.media import write_video
 
 U8 = npt.NDArray[np.uint8]
+SAMPLE = Path(__file__).parent.parent / "samples" / "freedoom.mp4"
 
 
 def clip(frames: int, height: int, width: int, seed: int = 0) -> list[U8]:
@@ -88,6 +91,17 @@ def test_repeated_frames_change_nothing() -> None:
             assert not any(a.any() for a in arrays(copy.evidence))
 
 
+def test_both_cores_agree_on_a_real_replay() -> None:
+    """The sample that ships, its first frames: what decoding hands over, strides and all."""
+    with open_replay(SAMPLE, threads=1) as replay:
+        info = replay.info
+        frames = [frame for frame, _ in zip(replay, range(6), strict=False)]
+    native = EvidenceStream(info.width_px, info.height_px, threads=2)
+    plain = EvidenceStream(info.width_px, info.height_px, kernels=reference_kernels)
+    for frame in frames:
+        assert_same(native.push(frame), plain.push(frame))
+
+
 def test_a_mask_hides_what_moves() -> None:
     pictures = clip(12, 96, 128)
     mask = np.ones((96, 128), bool)
@@ -129,5 +143,45 @@ def test_a_size_that_changes_is_refused() -> None:
         stream.push(Frame(7, 0, np.zeros((64, 48), np.uint8)))
 
 
-def test_core_loads_no_network() -> None:
-    assert core.EvidenceStream is EvidenceStream
+def compressed(folder: Path, crf: int, *, sprite: bool) -> list[FrameEvidence]:
+    """A static scene of blocky texture with sensor noise of one level, through H.264 and back."""
+    rng = np.random.default_rng(3)
+    ground = rng.integers(40, 200, (20, 30)).repeat(8, 0).repeat(8, 1)
+    pictures = []
+    for t in range(60):
+        picture = ground + rng.normal(0, 1, ground.shape)
+        if sprite:
+            picture[100:108, 60 + t : 68 + t] = 250
+        pictures.append(picture.clip(0, 255).astype(np.uint8))
+    options = {"crf": str(crf), "preset": "veryfast", "g": "25"}
+    path = write_video(folder / f"{crf}-{sprite}.mp4", pictures, rate=60, options=options)
+    with open_replay(path, threads=1) as replay:
+        stream = EvidenceStream(replay.info.width_px, replay.info.height_px)
+        return [stream.push(frame) for frame in replay]
+
+
+@pytest.mark.parametrize("crf", [18, 23, 28])
+def test_compression_noise_is_no_evidence(tmp_path: Path, crf: int) -> None:
+    seen = compressed(tmp_path, crf, sprite=False)
+    assert sum(bool(frame.proposals) for frame in seen) <= 1  # a new intra picture may show
+
+
+@pytest.mark.parametrize("crf", [18, 23, 28])
+def test_a_sprite_of_8_px_is_followed_through_compression(tmp_path: Path, crf: int) -> None:
+    seen = compressed(tmp_path, crf, sprite=True)
+    hits = []
+    for t, frame in enumerate(seen[3:], 3):
+        sprite, around = Region(62 + t, 102, 4, 4), Region(60 + t - 24, 76, 56, 56)
+        hits.append(
+            any(_inside(sprite, p.region) and _inside(p.region, around) for p in frame.proposals)
+        )
+    assert np.mean(hits) >= 0.95
+
+
+def _inside(inner: Region, outer: Region) -> bool:
+    return (
+        outer.x_px <= inner.x_px
+        and outer.y_px <= inner.y_px
+        and inner.x_px + inner.w_px <= outer.x_px + outer.w_px
+        and inner.y_px + inner.h_px <= outer.y_px + outer.h_px
+    )
