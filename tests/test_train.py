@@ -80,6 +80,10 @@ def test_learns_what_is_planted(replays: list[cache.CachedReplay], tmp_path: Pat
     (score,) = reports[-1].validation
     assert score.engine == "ale"
     assert score.f1 > 0.9
+    best = loop.TrainingRun(settings(60), SMALL)
+    best.load(loop.best_path(tmp_path / "checkpoint.pt"))
+    assert best.step == 60
+    assert best.best == pytest.approx(score.average_precision)
     assert (tmp_path / "log.jsonl").read_text().count("\n") == len(reports)
 
 
@@ -122,15 +126,55 @@ def test_refuses_other_checkpoints(tmp_path: Path) -> None:
         run.load(tmp_path / "missing.pt")
 
 
-def test_mirror_is_its_own_inverse(replays: list[cache.CachedReplay]) -> None:
-    batch = clips.draw(clips.make_source(replays, {}), 0, 0)
-    clip = {name: value[0] for name, value in batch.items()}
-    clip["maps"][:, 6:] = clip["maps"][:, 6:].clamp_min(1)  # 0 and 1 mirror to the same byte
-    mirrored = clips.mirror(clip)
-    assert not torch.equal(mirrored["maps"], clip["maps"])
-    back = clips.mirror(mirrored)
+@pytest.fixture
+def clip() -> dict[str, torch.Tensor]:
+    rng = np.random.default_rng(5)
+    proposals = rng.uniform(-0.9, 0.9, (10, MAX_PROPOSALS, len(PROPOSAL_FEATURES)))
+    proposals[..., 0] = rng.integers(0, 2, proposals.shape[:2])
+    proposals *= proposals[..., :1]
+    # From 1 on: 0 and 1 mirror to the same byte.
+    maps = rng.integers(1, 256, (10, len(MAP_CHANNELS), 6, 8), dtype=np.uint8)
+    crops = rng.integers(0, 256, (10, MAX_PROPOSALS, 2, CROP_PX, CROP_PX), dtype=np.uint8)
+    globals_ = rng.normal(size=(10, len(GLOBAL_FEATURES)))
+    return {
+        "maps": torch.from_numpy(maps),
+        "globals": torch.from_numpy(globals_.astype(np.float32)),
+        "proposals": torch.from_numpy(proposals.astype(np.float32)),
+        "crops": torch.from_numpy(crops),
+    }
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_mirror_is_its_own_inverse(clip: dict[str, torch.Tensor], axis: str) -> None:
+    mirrored = clips.mirror(clip, axis)
+    moved = MAP_CHANNELS.index(f"motion_{axis}")
+    kept = MAP_CHANNELS.index("motion_y" if axis == "x" else "motion_x")
+    dimension = -1 if axis == "x" else -2
+    assert torch.equal(mirrored["maps"][:, kept].flip(dimension), clip["maps"][:, kept])
+    assert not torch.equal(mirrored["maps"][:, moved].flip(dimension), clip["maps"][:, moved])
+    back = clips.mirror(mirrored, axis)
     for name, value in clip.items():
         assert torch.equal(back[name], value), name
+
+
+def test_shift_moves_maps_and_proposals_together(clip: dict[str, torch.Tensor]) -> None:
+    shifted = clips.shift(clip, 1, -2)
+    assert torch.equal(shifted["maps"][..., 1, 0], clip["maps"][..., 0, 2])
+    x = PROPOSAL_FEATURES.index("centre_x")
+    present = clip["proposals"][..., 0] > 0
+    moved = (shifted["proposals"][..., x] - clip["proposals"][..., x])[present]
+    assert all(
+        m == pytest.approx(-0.5, abs=1e-5) or m == pytest.approx(1.5, abs=1e-5) for m in moved
+    )
+    back = clips.shift(shifted, -1, 2)
+    assert torch.equal(back["maps"], clip["maps"])
+    assert torch.allclose(back["proposals"], clip["proposals"], atol=1e-5)
+
+
+def test_hidden_appearance_keeps_motion(clip: dict[str, torch.Tensor]) -> None:
+    hidden = clips.hide_appearance(clip)
+    assert not hidden["maps"][:, :2].any()
+    assert torch.equal(hidden["maps"][:, 2:], clip["maps"][:, 2:])
 
 
 def test_unknown_frames_ask_only_for_not_the_player() -> None:

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     from pyanalyzer.errors import UsageError
     from pyanalyzer.score.model import NetworkConfiguration
-    from pyanalyzer.train.loop import TrainingRun, TrainingSettings
+    from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
     if args.steps < 1 or args.threads < 1 or args.workers < 1 or not 0 < args.learning_rate < 1:
         raise UsageError("steps, threads and workers must be at least 1, the learning rate in 0..1")
@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             f"{checkpoint} exists; go on from it with --resume, or choose another --out"
         )
     _train(training_run, training, validation, checkpoint)
+    training_run.load(best_path(checkpoint))
     _export(training_run, training, validation, args)
     return 0
 
@@ -142,6 +143,7 @@ def _export(
     parameters = fit_timeline(training_run.model(), training, validation)
     about = {
         "settings": asdict(training_run.settings),
+        "step": training_run.step,
         "replays": len(training),
         "frames": sum(r.frames for r in training),
         "games": sorted({f"{r.engine}/{r.game}" for r in training}),

@@ -37,7 +37,6 @@ MAP_CHANNELS = (
     "motion_change_y",
 )
 SIGNED_CHANNELS = frozenset(MAP_CHANNELS[6:])  # 128 stands for zero
-MIRRORED_CHANNELS = frozenset({"motion_x", "motion_change_x"})  # change sign in a mirror
 GLOBAL_FEATURES = (
     "view_dx",
     "view_dy",
@@ -205,8 +204,4 @@ def _global_features(frame: FrameEvidence, interval_s: float) -> F32:
     )
 
 
-MIRRORED_GLOBALS = tuple(GLOBAL_FEATURES.index(n) for n in ("view_dx", "view_rotation"))
-MIRRORED_PROPOSALS = tuple(
-    PROPOSAL_FEATURES.index(n) for n in ("centre_x", "motion_x", "motion_change_x")
-)
 assert CROP_PX == 32, "the crop extractor halves the crop's side three times"

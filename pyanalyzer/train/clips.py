@@ -7,21 +7,22 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pyanalyzer.score.features import (
-    MAP_CHANNELS,
-    MIRRORED_CHANNELS,
-    MIRRORED_GLOBALS,
-    MIRRORED_PROPOSALS,
-)
+from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.train.cache import ARRAYS, CachedReplay
 
 CLIP_FRAMES = 128  # two seconds at 60 Hz: the context to either side and as much to learn from
 CLIPS_PER_STEP = 6
+# How often a clip is varied. Up is rarely down in games, so that mirror is the rarer one.
+MIRROR_X_SHARE = 0.5
+MIRROR_Y_SHARE = 0.25
+HIDDEN_APPEARANCE_SHARE = 0.3
+SHIFTED_SHARE = 0.3
 
 Batch = dict[str, Tensor]  # names of ARRAYS, each (CLIPS_PER_STEP, CLIP_FRAMES, ...)
 
@@ -75,26 +76,67 @@ def draw(source: ClipSource, seed: int, step: int) -> Batch:
         begin = int(rng.integers(0, replay.frames - CLIP_FRAMES + 1))
         arrays = replay.read(begin, begin + CLIP_FRAMES)
         clip = {name: torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in ARRAYS}
-        if rng.random() < 0.5:
-            clip = mirror(clip)
-        clips.append(clip)
+        clips.append(vary(clip, rng))
     return {name: torch.stack([clip[name] for clip in clips]) for name in ARRAYS}
 
 
-def mirror(clip: Batch) -> Batch:
-    """Left and right exchanged: a game in a mirror is a game."""
-    out = dict(clip)
-    maps = clip["maps"].flip(-1)
-    for name in MIRRORED_CHANNELS:
+def mirror(clip: Batch, axis: Literal["x", "y"]) -> Batch:
+    """Left and right exchanged, or up and down: a game in a mirror is a game."""
+    dimension = -1 if axis == "x" else -2
+    maps = clip["maps"].flip(dimension)
+    for name in (f"motion_{axis}", f"motion_change_{axis}"):
         channel = MAP_CHANNELS.index(name)
         maps[:, channel] = (256 - maps[:, channel].int()).clamp(0, 255).to(torch.uint8)
-    out["maps"] = maps
-    out["crops"] = clip["crops"].flip(-1)
-    for key, columns in (("globals", MIRRORED_GLOBALS), ("proposals", MIRRORED_PROPOSALS)):
+    out = clip | {"maps": maps, "crops": clip["crops"].flip(dimension)}
+    reversed_columns = {
+        "globals": [GLOBAL_FEATURES.index(n) for n in (f"view_d{axis}", "view_rotation")],
+        "proposals": [
+            PROPOSAL_FEATURES.index(f"{n}_{axis}") for n in ("centre", "motion", "motion_change")
+        ],
+    }
+    for key, columns in reversed_columns.items():
         values = clip[key].clone()
-        values[..., list(columns)] *= -1
+        values[..., columns] *= -1
         out[key] = values
     return out
+
+
+def hide_appearance(clip: Batch) -> Batch:
+    """Without brightness and texture: what moves must be told by how it moves."""
+    maps = clip["maps"].clone()
+    for name in ("mean", "texture"):
+        maps[:, MAP_CHANNELS.index(name)] = 0
+    return clip | {"maps": maps}
+
+
+def shift(clip: Batch, rows: int, cols: int) -> Batch:
+    """The picture moved by whole blocks; what leaves at one side comes back at the other."""
+    height, width = clip["maps"].shape[-2:]
+    proposals = clip["proposals"].clone()
+    for name, blocks, extent in (("centre_x", cols, width), ("centre_y", rows, height)):
+        column = PROPOSAL_FEATURES.index(name)
+        moved = (proposals[..., column] + 1 + 2 * blocks / extent) % 2 - 1
+        proposals[..., column] = moved * (proposals[..., 0] > 0)
+    return clip | {
+        "maps": clip["maps"].roll((rows, cols), dims=(-2, -1)),
+        "proposals": proposals,
+    }
+
+
+def vary(clip: Batch, rng: np.random.Generator) -> Batch:
+    """The clip as another game might have shown it; labels stay true."""
+    if rng.random() < MIRROR_X_SHARE:
+        clip = mirror(clip, "x")
+    if rng.random() < MIRROR_Y_SHARE:
+        clip = mirror(clip, "y")
+    if rng.random() < HIDDEN_APPEARANCE_SHARE:
+        clip = hide_appearance(clip)
+    if rng.random() < SHIFTED_SHARE:
+        height, width = clip["maps"].shape[-2:]
+        rows = int(rng.integers(-(height // 4), height // 4 + 1))
+        cols = int(rng.integers(-(width // 4), width // 4 + 1))
+        clip = shift(clip, rows, cols)
+    return clip
 
 
 def stream(source: ClipSource, seed: int, first_step: int, steps: int) -> Iterator[Batch]:

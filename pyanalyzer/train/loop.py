@@ -72,11 +72,13 @@ class TrainingRun:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
         self.step = 0
+        self.best = 0.0  # the highest mean average precision in validation so far
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
         state = {
             "step": self.step,
+            "best": self.best,
             "settings": json.dumps(asdict(self.settings)),
             "configuration": json.dumps(asdict(self.network.configuration)),
             "network": self.network.state_dict(),
@@ -97,6 +99,7 @@ class TrainingRun:
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = state["step"]
+            self.best = state.get("best", 0.0)
         except (OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
             raise ModelError(f"cannot go on from the checkpoint {path}: {error}") from error
 
@@ -151,7 +154,8 @@ def train(
 ) -> None:
     """Trains from ``run.step`` to the last step; calls ``report`` every 50 steps.
 
-    Writes checkpoints, and beside them the log ``log.jsonl``.
+    Writes checkpoints, and beside them the log ``log.jsonl`` and, whenever the mean over engines of
+    the average precision in validation is the highest so far, the checkpoint ``best.pt``.
     """
     settings = run.settings
     source = make_source(training, dict(settings.engine_shares))
@@ -166,6 +170,10 @@ def train(
         scores: tuple[EngineScore, ...] = ()
         if run.step % settings.validate_every_steps == 0 or last:
             scores = tuple(validate(run.model(), validation))
+            mean = sum(score.average_precision for score in scores) / len(scores)
+            if mean > run.best:
+                run.best = mean
+                run.save(best_path(checkpoint))
         if run.step % settings.checkpoint_every_steps == 0 or last:
             run.save(checkpoint)
         counted = run.step - first
@@ -175,6 +183,11 @@ def train(
         step_report = StepReport(run.step, means, rate, scores)
         _log(checkpoint.with_name("log.jsonl"), step_report)
         report(step_report)
+
+
+def best_path(checkpoint: Path) -> Path:
+    """Where the best weights of a run lie."""
+    return checkpoint.with_name("best.pt")
 
 
 def _log(path: Path, report: StepReport) -> None:
