@@ -70,6 +70,13 @@ class CandidateComparator(nn.Module):
         return out
 
 
+class ChannelNorm(nn.LayerNorm):
+    """Normalises (B, C, T) over each frame's channels: the length of a chunk changes nothing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
 class TemporalBlock(nn.Module):
     """Residual dilated convolution over time (WaveNet, van den Oord et al. 2016; not causal)."""
 
@@ -77,15 +84,11 @@ class TemporalBlock(nn.Module):
         super().__init__()
         self.dilated = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.mix = nn.Conv1d(width, width, 1)
-        self.norm = nn.GroupNorm(1, width, affine=True)
+        self.norm = ChannelNorm(width)
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Normalised over channels at each time alone, so that a chunk's length changes nothing.
-        y = torch.nn.functional.layer_norm(
-            x.transpose(1, 2), (x.shape[1],), self.norm.weight, self.norm.bias
-        ).transpose(1, 2)
-        y = torch.relu(self.dilated(y))
+        y = torch.relu(self.dilated(self.norm(x)))
         out: Tensor = x + self.dropout(self.mix(y))
         return out
 
@@ -99,7 +102,10 @@ class TemporalComparator(nn.Module):
         self.enter = nn.Sequential(
             nn.Conv1d(inputs + 2 * len(GLOBAL_FEATURES), width, 1), nn.ReLU(inplace=True)
         )
-        self.blocks = nn.Sequential(*(TemporalBlock(width, d) for d in dilations))
+        # Without the last norm the residual sum grows without bound, and the logits with it.
+        self.blocks = nn.Sequential(
+            *(TemporalBlock(width, d) for d in dilations), ChannelNorm(width)
+        )
         self.cause_onset = nn.Conv1d(width, 1 + len(CAUSES), 1)
         self.kind = nn.Conv1d(width, len(KINDS), 1)
         self.whole = nn.Conv1d(width, 1, 1)

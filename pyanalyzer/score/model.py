@@ -79,7 +79,11 @@ class Network(nn.Module):
         places = self.side_comparator(features)
         candidates = self.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
         candidates = candidates.view(b, t, *candidates.shape[1:])
-        return self.compare(places, frame_globals, candidates, proposals[..., 0] > 0.5)
+        # Cheap, and sensitive: in full precision, whatever the rest is trained in.
+        with torch.autocast(maps.device.type, enabled=False):
+            return self.compare(
+                places.float(), frame_globals, candidates.float(), proposals[..., 0] > 0.5
+            )
 
     def compare(
         self, places: Tensor, frame_globals: Tensor, candidates: Tensor, present: Tensor
