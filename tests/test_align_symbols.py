@@ -1,0 +1,38 @@
+"""Files compiled for AVX2 must not hand code to the rest of the program behind its back.
+
+A weak symbol (an inline function, a template) may be linked from whichever file comes first: from a
+file compiled for AVX2 it would end up in callers that run on machines without it.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COMPILER, NM = shutil.which("c++"), shutil.which("nm")
+SOURCES = sorted((ROOT / "cpp" / "src").glob("*_avx2.cpp"))
+
+
+@pytest.mark.skipif(
+    COMPILER is None or NM is None or platform.machine() not in {"x86_64", "AMD64"},
+    reason="needs an x86-64 compiler and nm",
+)
+@pytest.mark.parametrize("optimization", ["-O0", "-O2"])
+def test_no_weak_symbols(optimization: str, tmp_path: Path) -> None:
+    assert SOURCES
+    assert COMPILER is not None
+    assert NM is not None
+    flags = ["-std=c++20", "-mavx2", optimization, "-I", str(ROOT / "cpp" / "include")]
+    for source in SOURCES:
+        target = tmp_path / f"{source.stem}.o"
+        subprocess.run([COMPILER, *flags, "-c", str(source), "-o", str(target)], check=True)
+        symbols = subprocess.run(
+            [NM, "-C", str(target)], check=True, capture_output=True, text=True
+        )
+        kinds = [line for line in symbols.stdout.splitlines() if line[17:18] in set("WwVvu")]
+        assert not kinds, f"{source.name} at {optimization}: {kinds}"
