@@ -142,16 +142,20 @@ def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
-    body = "print('begun', flush=True); time.sleep(30)"
+    # A shell that starts the tests in the background has them ignore SIGINT.
+    body = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "print('begun', flush=True); time.sleep(30)"
+    )
     code = planted_program(body) + RUN_MAIN
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code, "a.mp4", "--json", "out.json"],
         env=ENVIRONMENT, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert err == "pyanalyzer: interrupted\n"
     assert os.listdir(tmp_path) == []
