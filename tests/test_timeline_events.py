@@ -103,7 +103,7 @@ def test_planted_events_come_out_exactly() -> None:
     for e in events:
         assert e.pts == e.frame * 256
         assert e.time_s == pytest.approx(e.frame / 60)
-        assert e.confidence > 0.9
+        assert e.confidence > 0.75  # of the blur, this much lies within a frame of the onset
         assert e.interval_frames == (e.frame - 1, e.frame + 2)
         assert e.region_px == Region(0, 0, 640, 480)
     assert build_events(scores, [trace(k) for k in range(600)], info(), PARAMETERS) == events

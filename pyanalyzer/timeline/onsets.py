@@ -11,9 +11,10 @@ will not do for that: among them is the chance of other, weaker events nearby, a
 second of faint background would stretch the interval of the clearest onset.
 
 The confidence is the posterior mass within ``CONFIDENCE_REACH_FRAMES`` of the onset, inside its
-territory, not that of the whole territory: an entry of the timeline is called true if it is that
-close, so that is the event whose probability is asked for. A broad posterior then counts as less
-sure than a sharp one of the same mass, as it should.
+territory, not that of the whole territory: an entry of the timeline is called true if it is close,
+so that is the event whose probability is asked for. A broad posterior then counts as less sure than
+a sharp one of the same mass, as it should. The posterior is taken without the biases that make the
+path find more than it otherwise would.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 TERRITORY_S = 0.25
-CONFIDENCE_REACH_FRAMES = 2  # the tolerance at which an event counts as true
+# The network is taught to spread an onset over a frame to either side. Narrower than the tolerance
+# at which an event counts as true (2): what lies further out is as often another event's.
+CONFIDENCE_REACH_FRAMES = 1
+# Evidence spread over a few frames must not become several onsets. Claims this close are one and
+# the same at the tolerance at which they count as true.
+MERGE_FRAMES = 2
 INTERVAL_PROBABILITY = 0.95
 # Keeps logarithms finite; far below what an interval can notice.
 SMALLEST_MARGINAL = 1e-15
@@ -73,10 +79,12 @@ def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelinePa
     chance = chance_log_odds(times_s, parameters.prior.mean_s)
     odds -= parameters.prior_weight * chance[:, None]
     transition = TransitionModel(parameters.prior, times_s, parameters.prior_weight)
-    path = find_path(odds, transition)
+    path = _merge_close(find_path(odds, transition), odds)
     if path.positions.size == 0:
         return Onsets(empty, empty, np.zeros(0), np.zeros((0, 2), np.int64), ())
-    posterior = onset_posterior(odds, transition).onset
+    # Without the biases: they make the path bold, but nothing more probable.
+    biases = np.array([parameters.bias_player, parameters.bias_world])
+    posterior = onset_posterior(odds - biases, transition).onset
     spans = territories(path.positions, times_s)
     return Onsets(
         positions=path.positions,
@@ -99,6 +107,24 @@ def territories(positions: I64, times_s: F64) -> I64:
     begin = np.maximum(near_begin, np.concatenate(([0], middles)))
     end = np.minimum(near_end, np.concatenate((middles, [times_s.size])))
     return np.stack((begin, end), axis=1).astype(np.int64)
+
+
+def _merge_close(path: Path, odds: F64) -> Path:
+    """The path without onsets within ``MERGE_FRAMES`` of one of the same cause with more evidence
+    (of equals, the earlier one stays)."""
+    at, causes = path.positions, path.causes
+    strength = odds[at, causes]
+    kept = np.zeros(at.size, bool)
+    dropped = np.zeros(at.size, bool)
+    for n in np.argsort(-strength, kind="stable"):
+        if not dropped[n]:
+            kept[n] = True
+            near = slice(
+                int(np.searchsorted(at, at[n] - MERGE_FRAMES, side="left")),
+                int(np.searchsorted(at, at[n] + MERGE_FRAMES, side="right")),
+            )
+            dropped[near] |= causes[near] == causes[n]
+    return Path(at[kept], causes[kept], path.score)
 
 
 def _mass_near(posterior: F64, path: Path, spans: I64) -> F64:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 SHIPPED_NAME = "gameplay-1"
-SHIPPED_SHA256 = ""
+SHIPPED_SHA256 = "e56af51923b1b3521a91fb18f9c7d6fed2f5ece34d33479941882c17afef2ff0"
 
 
 def shipped_path() -> Path:
