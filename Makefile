@@ -9,7 +9,7 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find cpp pyanalyzer -type f -no
 .PHONY: demo test core lint picture clean
 
 demo: $(VENV)/.installed
-	$(BIN)/pyanalyzer samples/freedoom.mp4 --timeline
+	$(BIN)/pyanalyzer samples/freedoom.mp4 --timeline --min-confidence 0.6
 
 # `pytest`, not `python -m pytest`: the latter would import pyanalyzer/ from this folder, which has no
 # compiled module unless `make core` put one there, instead of the installed package.
@@ -24,7 +24,7 @@ lint: $(VENV)/.installed-dev
 
 # The README's picture, from the sample replay.
 picture: $(VENV)/.installed
-	$(BIN)/pyanalyzer samples/freedoom.mp4 --json build/timeline.json
+	$(BIN)/pyanalyzer samples/freedoom.mp4 --min-confidence 0.6 --json build/timeline.json
 	$(BIN)/python -m pyanalyzer.report.svg build/timeline.json docs/timeline.svg
 
 # The extension module beside the sources, for work on the core.
