@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -18,8 +19,11 @@ namespace {
 // The coarsest level: halve while the long side exceeds 128 px (from level 2 on: 256 px), as long
 // as the short one keeps 48 px, so that there are enough blocks.
 constexpr int kCoarseLongPx = 128, kCoarserLongPx = 256, kCoarseShortPx = 48;
-constexpr std::size_t kCandidates = 5;  // of the search, refined and compared
-constexpr double kCandidateDistancePx = 3.0;
+constexpr std::size_t kCandidates = 6;        // of the search, refined and compared
+constexpr double kCandidateDistancePx = 3.0;  // that they lie apart before
+constexpr double kSamePx = 0.5;               // and after
+constexpr std::size_t kFinalists = 3;         // compared again at the next finer level
+constexpr int kFinalIterations = 2;
 constexpr int kCandidateIterations = 4;
 constexpr double kCandidateStopPx = 0.1;
 constexpr double kExplainedShare = 0.8;   // identity or hint explain the pair: no search
@@ -93,57 +97,101 @@ void build_pyramid(LumaView previous, LumaView current, const std::uint8_t* vali
     }
 }
 
+// A refined model, what speaks for it, and how it is favoured over others.
 struct Candidate {
     Model model;
-    double score = -1.0;
-    double share = 0.0;
+    double score;
+    double share;
+    double preference;
 };
 
-// The best model at the coarsest level; `unrelated` where the pictures are.
-Model find_candidate(const AlignLevel& level, const std::vector<Model>& starts, int threads,
-                     Isa isa, Workspace& work, bool* unrelated) {
-    const LumaView picture = level.current.view();
-    Candidate best;
-    const auto consider = [&](const Model& start, double preference) {
-        const Model model = refine(level, start, kCandidateIterations, kCandidateStopPx, threads,
-                                   isa, work.measured);
-        const Objective seen = objective(level, work.measured);
-        if (seen.spread * preference > best.score)
-            best = {model, seen.spread * preference, seen.share};
-    };
-    double texture = 0.0;
-    for (const Model& start : starts) {
-        consider(start, kPreference);
-        if (&start == starts.data())
-            for (const Measured::Block& block : work.measured.blocks) texture += block.weight;
+class ModelFinder {
+  public:
+    ModelFinder(Workspace& work, int threads, Isa isa)
+        : work_(work), threads_(threads), isa_(isa) {}
+
+    // The best model at the coarsest level; none where the pictures are unrelated.
+    std::optional<Model> find(const std::vector<Model>& starts) {
+        const AlignLevel& coarse = work_.levels[work_.depth - 1];
+        for (const Model& start : starts)
+            candidates_.push_back(consider(coarse, start, kPreference, kCandidateIterations));
+        const Candidate& best = best_of(candidates_);
+        if (best.share >= kExplainedShare) return best.model;
+        measure(coarse, Model{}, threads_, isa_, work_.measured);
+        double texture = 0.0;
+        for (const Measured::Block& block : work_.measured.blocks) texture += block.weight;
+        work_.search.run(coarse, threads_, isa_);
+        search_candidates(coarse);
+        std::stable_sort(candidates_.begin(), candidates_.end(),
+                         [](const Candidate& i, const Candidate& j) { return i.score > j.score; });
+        const double share = candidates_.front().share;
+        if (share < kCutShare &&
+            texture >= kCutTextureShare * static_cast<double>(coarse.valid.size()) &&
+            work_.search.looks_unrelated(share))
+            return std::nullopt;
+        if (work_.depth == 1) return candidates_.front().model;
+        // The next level has four times the blocks: it tells the background from a large object.
+        std::vector<Candidate> finals;
+        for (std::size_t i = 0; i < std::min(kFinalists, candidates_.size()); ++i)
+            finals.push_back(consider(work_.levels[work_.depth - 2], to_finer(candidates_[i].model),
+                                      candidates_[i].preference, kFinalIterations));
+        return to_coarser(best_of(finals).model);
     }
-    *unrelated = false;
-    if (best.share >= kExplainedShare) return best.model;
-    work.search.run(level, threads, isa);
-    const std::vector<Model> found = work.search.hypotheses();
-    std::vector<double> scores;
-    for (const Model& model : found) scores.push_back(work.search.score(model));
-    std::vector<std::size_t> order(found.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t i, std::size_t j) { return scores[i] > scores[j]; });
-    std::vector<Model> chosen = starts;
-    for (const std::size_t index : order) {
-        if (chosen.size() == starts.size() + kCandidates) break;
-        const Model& model = found[index];
-        const bool new_one = std::all_of(chosen.begin(), chosen.end(), [&](const Model& other) {
-            return corner_distance_px(model, other, picture.height, picture.width) >
-                   kCandidateDistancePx;
-        });
-        if (!new_one) continue;
-        chosen.push_back(model);
-        consider(model, 1.0);
+
+  private:
+    Candidate consider(const AlignLevel& level, const Model& start, double preference,
+                       int iterations) {
+        const Model model =
+            refine(level, start, iterations, kCandidateStopPx, threads_, isa_, work_.measured);
+        const Objective seen = objective(level, work_.measured);
+        return {model, seen.spread * preference, seen.share, preference};
     }
-    *unrelated = best.share < kCutShare &&
-                 texture >= kCutTextureShare * static_cast<double>(level.valid.size()) &&
-                 work.search.looks_unrelated(best.share);
-    return best.model;
-}
+
+    // The first of equals.
+    static const Candidate& best_of(const std::vector<Candidate>& candidates) {
+        return *std::max_element(
+            candidates.begin(), candidates.end(),
+            [](const Candidate& i, const Candidate& j) { return i.score < j.score; });
+    }
+
+    // Adds the best hypotheses of the search that are unlike each other.
+    void search_candidates(const AlignLevel& level) {
+        const LumaView picture = level.current.view();
+        const std::vector<Model> found = work_.search.hypotheses();
+        std::vector<double> scores;
+        for (const Model& model : found) scores.push_back(work_.search.score(model));
+        std::vector<std::size_t> order(found.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t i, std::size_t j) { return scores[i] > scores[j]; });
+        std::vector<Model> starts;
+        const auto apart = [&](const Model& first, const Model& second, double distance_px) {
+            return corner_distance_px(first, second, picture.height, picture.width) > distance_px;
+        };
+        const auto unlike_known = [&](const Model& model, double distance_px) {
+            return std::all_of(candidates_.begin(), candidates_.end(), [&](const Candidate& known) {
+                return apart(model, known.model, distance_px);
+            });
+        };
+        for (const std::size_t index : order) {
+            if (starts.size() == kCandidates) break;
+            const Model& model = found[index];
+            if (!unlike_known(model, kCandidateDistancePx) ||
+                !std::all_of(starts.begin(), starts.end(), [&](const Model& start) {
+                    return apart(model, start, kCandidateDistancePx);
+                }))
+                continue;
+            starts.push_back(model);
+            const Candidate candidate = consider(level, model, 1.0, kCandidateIterations);
+            if (unlike_known(candidate.model, kSamePx)) candidates_.push_back(candidate);
+        }
+    }
+
+    Workspace& work_;
+    int threads_;
+    Isa isa_;
+    std::vector<Candidate> candidates_;
+};
 
 }  // namespace
 
@@ -165,10 +213,9 @@ AlignResult align(LumaView previous, LumaView current, const AlignOptions& optio
             starts.push_back(hint);
         }
     }
-    bool unrelated = false;
-    Model model =
-        find_candidate(work.levels[work.depth - 1], starts, threads, isa, work, &unrelated);
-    if (unrelated) return {InverseQ16{}, 0.0, false};
+    const std::optional<Model> found = ModelFinder(work, threads, isa).find(starts);
+    if (!found) return {InverseQ16{}, 0.0, false};
+    Model model = *found;
     for (std::size_t k = work.depth; k-- > 0;) {
         const std::size_t detail = std::min<std::size_t>(k, 2);
         model = refine(work.levels[k], model, kIterations[detail], kStopPx[detail], threads, isa,

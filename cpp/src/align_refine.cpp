@@ -19,6 +19,8 @@ constexpr double kDamping = 1e-4;  // keeps scale and rotation where nothing sho
 // Following a motion, softly: misfits of 0.1 (1.8 px) and of 0.03 (1 px) count a quarter, a half.
 constexpr double kFollowMisfit = 0.1;
 constexpr double kConfidenceMisfit = 0.03;
+constexpr double kBorderWeight = 2.0;
+constexpr double kPlainShare = 0.1;  // a cell with less texture than this share of it says less
 
 using Vector4 = std::array<double, 4>;
 using Matrix4 = std::array<Vector4, 4>;
@@ -136,33 +138,53 @@ Model refine(const AlignLevel& level, Model model, int iterations, double stop_p
     return model;
 }
 
+namespace {
+
+struct CellSums {
+    double size = 0.0;
+    double textured = 0.0;
+    double following = 0.0;
+};
+
+double follows(const Measured::Block& block) {
+    const double ratio = 1.0 + block.misfit / kFollowMisfit;
+    return block.usable ? block.weight / (ratio * ratio) : 0.0;
+}
+
+CellSums sum_cell(const AlignLevel& level, const Measured& measured, int i, int j) {
+    CellSums cell;
+    for (int row = i * level.rows / kCellRows; row < (i + 1) * level.rows / kCellRows; ++row) {
+        const double y = std::abs((row * 2.0 + 1.0) / level.rows - 1.0);
+        for (int col = j * level.cols / kCellCols; col < (j + 1) * level.cols / kCellCols; ++col) {
+            const auto& block = measured.blocks[static_cast<std::size_t>(row * level.cols + col)];
+            const double x = std::abs((col * 2.0 + 1.0) / level.cols - 1.0);
+            const double outwards = std::max(x, y);
+            const double place = 1.0 + kBorderWeight * outwards * outwards;
+            cell.size += place;
+            cell.textured += block.weight * place;
+            cell.following += follows(block) * place;
+        }
+    }
+    return cell;
+}
+
+}  // namespace
+
 Objective objective(const AlignLevel& level, const Measured& measured) {
     Objective result{0.0, 1.0};
     for (int i = 0; i < kCellRows; ++i)
         for (int j = 0; j < kCellCols; ++j) {
-            double cell = 0.0;
-            for (int row = i * level.rows / kCellRows; row < (i + 1) * level.rows / kCellRows;
-                 ++row)
-                for (int col = j * level.cols / kCellCols; col < (j + 1) * level.cols / kCellCols;
-                     ++col) {
-                    const auto& block =
-                        measured.blocks[static_cast<std::size_t>(row * level.cols + col)];
-                    if (!block.usable) continue;
-                    const double ratio = 1.0 + block.misfit / kFollowMisfit;
-                    const double x = std::abs((col * 2.0 + 1.0) / level.cols - 1.0);
-                    const double y = std::abs((row * 2.0 + 1.0) / level.rows - 1.0);
-                    const double outwards = std::max(x, y);
-                    cell += block.weight / (ratio * ratio) * (1.0 + outwards * outwards);
-                }
-            result.spread += std::sqrt(cell);
+            const CellSums cell = sum_cell(level, measured, i, j);
+            if (cell.size > 0.0)
+                result.spread += std::sqrt(cell.following * cell.size /
+                                           (cell.textured + kPlainShare * cell.size));
         }
-    double follows = 0.0, total = 0.0;
+    double following = 0.0, total = 0.0;
     for (const Measured::Block& block : measured.blocks) {
-        const double ratio = 1.0 + block.misfit / kFollowMisfit;
-        follows += block.usable ? block.weight / (ratio * ratio) : 0.0;
+        following += follows(block);
         total += block.weight;
     }
-    if (total > 0.0) result.share = follows / total;
+    if (total > 0.0) result.share = following / total;
     return result;
 }
 

@@ -15,11 +15,12 @@ Model refine(const AlignLevel& level, Model model, int iterations, double stop_p
              Isa isa, Measured& measured);
 
 struct Objective {
-    double spread;  // sum over 3 x 4 cells of the root of what follows the model there
-    double share;   // of the textured area that follows
+    double spread;  // over 3 x 4 cells, the root of the share of a cell's texture that follows
+    double share;   // of all texture that follows
 };
 
-// How well a model explains the pair. Blocks towards the picture's border count up to twice.
+// How well a model explains the pair: a background shows up all over the picture, an object in one
+// place. Blocks at the picture's border count up to three times: objects are rather in the middle.
 Objective objective(const AlignLevel& level, const Measured& measured);
 
 // Share of the textured, visible area that follows the motion; 1 where there is none.

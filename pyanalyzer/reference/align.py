@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pyanalyzer.records import U8, Alignment, BoolGrid
-from pyanalyzer.reference.align_blocks import Level, Measured, sequential_sum
+from pyanalyzer.reference.align_blocks import Level, measure, sequential_sum
 from pyanalyzer.reference.align_model import (
     IDENTITY,
     IDENTITY_Q16,
@@ -19,15 +21,23 @@ from pyanalyzer.reference.align_model import (
     to_finer,
 )
 from pyanalyzer.reference.align_refine import confidence_of, objective, refine
-from pyanalyzer.reference.align_search import hypotheses, looks_unrelated, score, search_blocks
+from pyanalyzer.reference.align_search import (
+    Search,
+    hypotheses,
+    looks_unrelated,
+    score,
+    search_blocks,
+)
 from pyanalyzer.reference.downscale import downscale
 
 MIN_SIDE_PX, MAX_SIDE_PX = 32, 4096
 # The coarsest level: halve while the long side exceeds 128 px (from level 2 on: 256 px), as long
 # as the short one keeps 48 px, so that there are enough blocks.
 COARSE_LONG_PX, COARSER_LONG_PX, COARSE_SHORT_PX = 128, 256, 48
-CANDIDATES = 5  # of the search, refined and compared
-CANDIDATE_DISTANCE_PX = 3.0
+CANDIDATES = 6  # of the search, refined and compared
+CANDIDATE_DISTANCE_PX = 3.0  # that they lie apart before
+SAME_PX = 0.5  # and after
+FINALISTS, FINAL_ITERATIONS = 3, 2  # compared again at the next finer level
 CANDIDATE_ITERATIONS, CANDIDATE_STOP_PX = 4, 0.1
 EXPLAINED_SHARE = 0.8  # identity or hint explain the pair: no search
 PREFERENCE = 1.02  # in favour of the identity and the hint
@@ -68,46 +78,72 @@ def check(previous: U8, current: U8, valid: BoolGrid | None) -> BoolGrid:
     return valid
 
 
-def find_candidate(level: Level, starts: list[Model]) -> tuple[Model, bool]:
-    """The best model at the coarsest level, and whether the pictures are unrelated."""
-    previous, current, valid = level
-    height, width = current.shape
-    best, best_score, best_share = IDENTITY, -1.0, 0.0
+class Candidate(NamedTuple):
+    """A refined model, what speaks for it, and how it is favoured over others."""
 
-    def consider(start: Model, preference: float) -> Measured:
-        nonlocal best, best_score, best_share
-        model, measured = refine(
-            level, start, iterations=CANDIDATE_ITERATIONS, stop_px=CANDIDATE_STOP_PX
-        )
-        spread_score, share = objective(measured)
-        if spread_score * preference > best_score:
-            best, best_score, best_share = model, spread_score * preference, share
-        return measured
+    model: Model
+    score: float
+    share: float
+    preference: float
 
-    texture = 0.0
-    for start in starts:
-        measured = consider(start, PREFERENCE)
-        if start is starts[0]:
-            texture = sequential_sum(measured.weight)
-    if best_share >= EXPLAINED_SHARE:
-        return best, False
-    textured = texture >= CUT_TEXTURE_SHARE * valid.size
-    search = search_blocks(previous, current, valid)
+
+def consider(level: Level, start: Model, preference: float, iterations: int) -> Candidate:
+    """Refines a model a little and scores it."""
+    model, measured = refine(level, start, iterations=iterations, stop_px=CANDIDATE_STOP_PX)
+    spread, share = objective(measured)
+    return Candidate(model, spread * preference, share, preference)
+
+
+def search_candidates(level: Level, search: Search, candidates: list[Candidate]) -> None:
+    """Adds the best hypotheses of the search that are unlike each other."""
+    height, width = level[1].shape
     found = hypotheses(search)
-    order = sorted(range(len(found)), key=[-score(search, model) for model in found].__getitem__)
-    chosen = list(starts)
-    for index in order:
-        if len(chosen) == len(starts) + CANDIDATES:
+    scores = [score(search, model) for model in found]
+    starts: list[Model] = []
+    for index in sorted(range(len(found)), key=lambda i: -scores[i]):
+        if len(starts) == CANDIDATES:
             break
         model = found[index]
+        known = [candidate.model for candidate in candidates]
         if all(
             corner_distance_px(model, other, height, width) > CANDIDATE_DISTANCE_PX
-            for other in chosen
+            for other in starts + known
         ):
-            chosen.append(model)
-            consider(model, 1.0)
-    unrelated = textured and best_share < CUT_SHARE and looks_unrelated(search, best_share)
-    return best, unrelated
+            starts.append(model)
+            candidate = consider(level, model, 1.0, CANDIDATE_ITERATIONS)
+            if all(
+                corner_distance_px(candidate.model, other, height, width) > SAME_PX
+                for other in known
+            ):
+                candidates.append(candidate)
+
+
+def find_model(levels: list[Level], starts: list[Model]) -> tuple[Model, bool]:
+    """The best model at the coarsest level, and whether the pictures are unrelated."""
+    coarse = levels[-1]
+    candidates = [consider(coarse, start, PREFERENCE, CANDIDATE_ITERATIONS) for start in starts]
+    best = max(candidates, key=lambda candidate: candidate.score)
+    if best.share >= EXPLAINED_SHARE:
+        return best.model, False
+    texture = sequential_sum(measure(coarse, IDENTITY).weight)
+    search = search_blocks(*coarse)
+    search_candidates(coarse, search, candidates)
+    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
+    share = ranked[0].share
+    if (
+        share < CUT_SHARE
+        and texture >= CUT_TEXTURE_SHARE * coarse[2].size
+        and looks_unrelated(search, share)
+    ):
+        return IDENTITY, True
+    if len(levels) == 1:
+        return ranked[0].model, False
+    # The next level has four times the blocks: it tells the background from a large object.
+    finals = [
+        consider(levels[-2], to_finer(candidate.model), candidate.preference, FINAL_ITERATIONS)
+        for candidate in ranked[:FINALISTS]
+    ]
+    return to_coarser(max(finals, key=lambda candidate: candidate.score).model), False
 
 
 def align(
@@ -133,7 +169,7 @@ def align(
             for _ in levels[1:]:
                 hinted = to_coarser(hinted)
             starts.append(hinted)
-    model, unrelated = find_candidate(levels[-1], starts)
+    model, unrelated = find_model(levels, starts)
     if unrelated:
         return alignment_record(IDENTITY_Q16, 0.0, False, height, width)
     for k in range(len(levels) - 1, -1, -1):

@@ -28,6 +28,8 @@ DAMPING = 1e-4  # of the mean translation term: keeps scale and rotation where n
 FOLLOW_MISFIT = 0.1
 CONFIDENCE_MISFIT = 0.03
 CELL_ROWS, CELL_COLS = 3, 4
+BORDER_WEIGHT = 2.0
+PLAIN_SHARE = 0.1  # a cell with less texture than this share of it has less of a say
 
 
 def solve_symmetric(matrix: list[list[float]], right: list[float]) -> list[float]:
@@ -146,28 +148,12 @@ def refine(
     return model, measured
 
 
-def spread(values: F64) -> float:
-    """Sum over 3 x 4 cells of the square root of each cell's sum.
-
-    A background shows up all over the picture, an object in one place: this tells them apart where
-    both have the same number of blocks.
-    """
-    rows, cols = values.shape
-    total = 0.0
-    for i in range(CELL_ROWS):
-        for j in range(CELL_COLS):
-            cell = values[
-                i * rows // CELL_ROWS : (i + 1) * rows // CELL_ROWS,
-                j * cols // CELL_COLS : (j + 1) * cols // CELL_COLS,
-            ]
-            total = total + math.sqrt(sequential_sum(cell))
-    return total
-
-
 def objective(measured: Measured) -> tuple[float, float]:
     """How well a model explains the pair: (spread score, share of the textured area).
 
-    Blocks towards the picture's border count up to twice: objects are rather in the middle.
+    The score sums over 3 x 4 cells the square root of the share of the cell's texture that follows
+    (times the cell's size): a background shows up all over the picture, an object in one place.
+    Blocks at the picture's border count up to three times: objects are rather in the middle.
     """
     rows, cols = measured.weight.shape
     ratio = 1.0 + measured.misfit / FOLLOW_MISFIT
@@ -175,9 +161,20 @@ def objective(measured: Measured) -> tuple[float, float]:
     x = np.abs((np.arange(cols) * 2.0 + 1.0) / cols - 1.0)[np.newaxis, :]
     y = np.abs((np.arange(rows) * 2.0 + 1.0) / rows - 1.0)[:, np.newaxis]
     outwards = np.maximum(x, y)
+    place = 1.0 + BORDER_WEIGHT * outwards * outwards
+    spread = 0.0
+    for i in range(CELL_ROWS):
+        down = slice(i * rows // CELL_ROWS, (i + 1) * rows // CELL_ROWS)
+        for j in range(CELL_COLS):
+            cell = (down, slice(j * cols // CELL_COLS, (j + 1) * cols // CELL_COLS))
+            size = sequential_sum(place[cell])
+            textured = sequential_sum((measured.weight * place)[cell])
+            following = sequential_sum((follows * place)[cell])
+            if size > 0.0:
+                spread = spread + math.sqrt(following * size / (textured + PLAIN_SHARE * size))
     total = sequential_sum(measured.weight)
     share = sequential_sum(follows) / total if total > 0.0 else 1.0
-    return spread(follows * (1.0 + outwards * outwards)), share
+    return spread, share
 
 
 def confidence_of(measured: Measured) -> float:
