@@ -22,6 +22,7 @@ from pyanalyzer.records import (
     FrameEvidence,
     Proposal,
 )
+from pyanalyzer.score.flow import FlowHistory, median_expansion, median_over_texture
 
 MAP_CHANNELS = (
     "mean",
@@ -35,6 +36,10 @@ MAP_CHANNELS = (
     "motion_y",
     "motion_change_x",
     "motion_change_y",
+    "flow_x",
+    "flow_y",
+    "flow_change_x",
+    "flow_change_y",
 )
 SIGNED_CHANNELS = frozenset(MAP_CHANNELS[6:])  # 128 stands for zero
 GLOBAL_FEATURES = (
@@ -50,6 +55,14 @@ GLOBAL_FEATURES = (
     "log_residual",
     "active_share",
     "proposal_count",
+    "view_change_dx",
+    "view_change_dy",
+    "view_change_log_scale",
+    "view_change_rotation",
+    "flow_change_x",
+    "flow_change_y",
+    "flow_expansion",
+    "flow_change_expansion",
 )
 PROPOSAL_FEATURES = (
     "present",
@@ -98,12 +111,17 @@ def _signed_root(values: npt.NDArray[np.generic], gain: float) -> U8:
     return out
 
 
-def encode_maps(evidence: Evidence) -> U8:
-    """Evidence on the block grid as bytes, uint8 (len(MAP_CHANNELS), R, C)."""
+def encode_maps(evidence: Evidence, flow: F32, flow_change: F32) -> U8:
+    """Evidence on the block grid as bytes, uint8 (len(MAP_CHANNELS), R, C).
+
+    ``flow``, ``flow_change``: float32 (R, C, 2), px per frame; see :mod:`pyanalyzer.score.flow`.
+    """
     excess = np.maximum(
         evidence.residual.astype(np.int32) - evidence.noise_floor.astype(np.int32), 0
     )
     motion_gain = 8.0  # 1/16 px becomes 8 steps, 15 px (the farthest search) 124
+    flow_gain = 16.0  # 1/16 px becomes 4 steps, and 63 px fit in: a fast turn
+    change_gain = 32.0  # as finely as motion
     return np.stack(
         [
             evidence.mean,
@@ -117,6 +135,10 @@ def encode_maps(evidence: Evidence) -> U8:
             _signed_root(evidence.motion_q4[..., 1], motion_gain),
             _signed_root(evidence.motion_change_q4[..., 0], motion_gain),
             _signed_root(evidence.motion_change_q4[..., 1], motion_gain),
+            _signed_root(flow[..., 0], flow_gain),
+            _signed_root(flow[..., 1], flow_gain),
+            _signed_root(flow_change[..., 0], change_gain),
+            _signed_root(flow_change[..., 1], change_gain),
         ]
     )
 
@@ -133,6 +155,7 @@ class FeatureEncoder:
         self._time_base = float(time_base)
         self._last_pts: int | None = None
         self._track_start_s: dict[int, float] = {}
+        self._history = FlowHistory()
 
     def encode(self, frame: FrameEvidence) -> FrameFeatures:
         """Call once for every frame, in display order."""
@@ -141,9 +164,16 @@ class FeatureEncoder:
             0.0 if self._last_pts is None else (frame.pts - self._last_pts) * self._time_base
         )
         self._last_pts = frame.pts
+        flow, flow_change, view_change = self._history.push(frame)
+        acceleration = (
+            *view_change,
+            *median_over_texture(flow_change, frame),
+            median_expansion(flow, frame),
+            median_expansion(flow_change, frame),
+        )
         return FrameFeatures(
-            maps=encode_maps(frame.evidence),
-            globals=_global_features(frame, interval_s),
+            maps=encode_maps(frame.evidence, flow, flow_change),
+            globals=_global_features(frame, interval_s, acceleration),
             proposals=self._proposal_features(frame, time_s),
             crops=frame.crops,
         )
@@ -182,8 +212,11 @@ def _proposal_vector(
     )
 
 
-def _global_features(frame: FrameEvidence, interval_s: float) -> F32:
+def _global_features(
+    frame: FrameEvidence, interval_s: float, acceleration: tuple[float, ...]
+) -> F32:
     alignment, evidence = frame.alignment, frame.evidence
+    dx, dy, log_scale, rotation, flow_x, flow_y, expansion, expansion_change = acceleration
     active = evidence.residual > evidence.noise_floor
     return np.array(
         [
@@ -199,6 +232,15 @@ def _global_features(frame: FrameEvidence, interval_s: float) -> F32:
             math.log1p(float(evidence.residual.mean())) / 4,
             float(active.mean()),
             len(frame.proposals) / MAX_PROPOSALS,
+            # Compressed after the subtraction: half a pixel more is as plain in a fast turn.
+            _compress(dx),
+            _compress(dy),
+            _compress(log_scale * 100),
+            _compress(rotation * 100),
+            _compress(flow_x),
+            _compress(flow_y),
+            _compress(expansion * 100),
+            _compress(expansion_change * 100),
         ],
         np.float32,
     )

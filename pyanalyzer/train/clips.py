@@ -84,12 +84,21 @@ def mirror(clip: Batch, axis: Literal["x", "y"]) -> Batch:
     """Left and right exchanged, or up and down: a game in a mirror is a game."""
     dimension = -1 if axis == "x" else -2
     maps = clip["maps"].flip(dimension)
-    for name in (f"motion_{axis}", f"motion_change_{axis}"):
-        channel = MAP_CHANNELS.index(name)
+    for name in ("motion", "motion_change", "flow", "flow_change"):
+        channel = MAP_CHANNELS.index(f"{name}_{axis}")
         maps[:, channel] = (256 - maps[:, channel].int()).clamp(0, 255).to(torch.uint8)
     out = clip | {"maps": maps, "crops": clip["crops"].flip(dimension)}
     reversed_columns = {
-        "globals": [GLOBAL_FEATURES.index(n) for n in (f"view_d{axis}", "view_rotation")],
+        "globals": [
+            GLOBAL_FEATURES.index(name)
+            for name in (
+                f"view_d{axis}",
+                "view_rotation",
+                f"view_change_d{axis}",
+                "view_change_rotation",
+                f"flow_change_{axis}",
+            )
+        ],
         "proposals": [
             PROPOSAL_FEATURES.index(f"{n}_{axis}") for n in ("centre", "motion", "motion_change")
         ],
