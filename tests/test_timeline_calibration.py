@@ -17,7 +17,7 @@ from pyanalyzer.timeline import TimelineParameters, fitting
 from pyanalyzer.timeline.calibration import Calibration, isotonic, log_odds
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.fitting import LabelledScores
-from pyanalyzer.timeline.onsets import credible_interval, find_onsets, territories
+from pyanalyzer.timeline.onsets import credible_interval, find_onsets, onset_interval, territories
 
 
 def simulate(seed: int, frames: int = 3600, rate_hz: int = 60) -> LabelledScores:
@@ -123,6 +123,7 @@ def test_identity_believes_the_model() -> None:
         {"thresholds": (0.0,), "false_alarms_per_min": ()},
         {"thresholds": (0.0,), "false_alarms_per_min": (float("inf"),)},
         {"interval_temperature": 0.0},
+        {"interval_margin_frames": -1},
     ],
 )
 def test_calibration_rejects(changed: dict[str, Any]) -> None:
@@ -140,7 +141,11 @@ def test_parameters_survive_json() -> None:
         2.0,
         -1.0,
         0.4,
-        Calibration.fit(raw, rng.random(300) < raw, 3.0, 1.5),
+        replace(
+            Calibration.fit(raw, rng.random(300) < raw, 3.0),
+            interval_temperature=1.5,
+            interval_margin_frames=2,
+        ),
     )
     text = json.dumps(parameters.to_record())
     assert TimelineParameters.from_record(json.loads(text)) == parameters
@@ -246,16 +251,18 @@ def test_learning_gives_honest_confidences_and_intervals() -> None:
         matched = match_events(onsets.positions, onsets.raw_confidences, fresh.onsets, 2)
         confidences.append(parameters.calibration.confidence(onsets.raw_confidences))
         hits.append(matched != NO_MATCH)
-        for at, (begin, end), marginal in zip(
-            onsets.positions, onsets.territories, onsets.marginals, strict=True
-        ):
-            true = fresh.onsets[(fresh.onsets >= begin) & (fresh.onsets < end)]
-            if true.size:
-                low, high = credible_interval(
-                    marginal, at - begin, parameters.calibration.interval_temperature
-                )
-                events += 1
-                inside += low <= true[np.argmin(np.abs(true - at))] - begin < high
+        listed = parameters.calibration.confidence(onsets.raw_confidences) >= parameters.threshold
+        near = match_events(onsets.positions, onsets.raw_confidences, fresh.onsets, 6)
+        for n in np.flatnonzero(listed & (near != NO_MATCH) & (onsets.causes == 0)):
+            low, high = onset_interval(
+                onsets,
+                int(n),
+                fresh.times_s.size,
+                parameters.calibration.interval_temperature,
+                parameters.calibration.interval_margin_frames,
+            )
+            events += 1
+            inside += low <= fresh.onsets[near[n]] < high
     assert events > 200
     assert 0.92 <= inside / events <= 0.99
     confidence, hit = np.concatenate(confidences), np.concatenate(hits)

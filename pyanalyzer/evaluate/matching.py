@@ -26,6 +26,8 @@ TOLERANCES_S: tuple[float, ...] = (1 / 30, 0.1)
 # Matroska and others round pts to 1 ms; without the slack, two frames of 60 Hz would be 34 ms
 # apart and miss 1/30 s by the rounding alone.
 TIME_SLACK_S = 1e-3
+# Coverage is that of events with a true onset this near; beyond, they are about something else.
+COVERAGE_TOLERANCE_S = 0.1
 # The tolerance of whatever is said at one tolerance only: threshold, kind, region, calibration.
 REFERENCE_TOLERANCE_FRAMES = 2
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pyanalyzer.evaluate.baselines import difference_peaks, regular_grid, shuffled_events
 from pyanalyzer.evaluate.matching import (
+    COVERAGE_TOLERANCE_S,
     NO_MATCH,
     REFERENCE_TOLERANCE_FRAMES,
     TIME_SLACK_S,
@@ -39,8 +40,6 @@ TRIVIAL_RULES = (GRID, PEAKS, SHUFFLED)
 METHODS = (DETECTOR, *TRIVIAL_RULES, CUTS)
 # A single shuffle of a short replay is a matter of luck; the sum over so many is not.
 SHUFFLES = 20
-# Coverage is that of events with a true onset this near; beyond, they are about something else.
-COVERAGE_TOLERANCE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pyanalyzer.evaluate.matching import Counts
+from pyanalyzer.evaluate.matching import COVERAGE_TOLERANCE_S, Counts
 from pyanalyzer.evaluate.protocol import (
-    COVERAGE_TOLERANCE_S,
     DETECTOR,
     METHODS,
     REFERENCE,

@@ -34,7 +34,8 @@ class Calibration:
     ``false_alarms_per_min`` falling, (J,): how many events per minute at or above a confidence were
     false.
     ``interval_temperature``: the posterior of an onset is flattened to the power of 1 over this
-    before its interval is taken.
+    before its interval is taken; ``interval_margin_frames``: by so much it is then widened to
+    either side.
 
     :raises ValueError: if the numbers are not such.
     """
@@ -44,6 +45,7 @@ class Calibration:
     thresholds: tuple[float, ...]
     false_alarms_per_min: tuple[float, ...]
     interval_temperature: float = 1.0
+    interval_margin_frames: int = 0
 
     def __post_init__(self) -> None:
         raw, probability = np.array(self.raw_log_odds), np.array(self.probability)
@@ -59,6 +61,8 @@ class Calibration:
             raise ValueError("false_alarms_per_min must fall, one number per threshold")
         if not (np.isfinite(alarms).all() and 0 < self.interval_temperature < np.inf):
             raise ValueError("false_alarms_per_min and interval_temperature must be finite")
+        if self.interval_margin_frames < 0:
+            raise ValueError("interval_margin_frames must be 0 or more")
 
     def confidence(self, raw: npt.ArrayLike) -> F64:
         """Probability that events of raw confidence ``raw`` (any shape, 0..) are true."""
@@ -98,7 +102,6 @@ class Calibration:
         raw: npt.ArrayLike,
         hits: npt.ArrayLike,
         minutes: float,
-        interval_temperature: float = 1.0,
     ) -> Calibration:
         """Learn from events of raw confidences ``raw`` (N,), bool ``hits`` (N,) whether true.
 
@@ -120,7 +123,6 @@ class Calibration:
             tuple(float(k) for k in knots),
             tuple(float(s) for s in shares),
             *curve,
-            interval_temperature,
         )
 
     def to_json(self) -> dict[str, object]:
@@ -131,6 +133,7 @@ class Calibration:
             "thresholds": list(self.thresholds),
             "false_alarms_per_min": list(self.false_alarms_per_min),
             "interval_temperature": self.interval_temperature,
+            "interval_margin_frames": self.interval_margin_frames,
         }
 
 

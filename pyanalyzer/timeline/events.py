@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.records import CAUSES, KINDS, Event, Region, Scores, VideoInfo
+from pyanalyzer.timeline.calibration import Calibration
 from pyanalyzer.timeline.motion import Followed, motion_around
-from pyanalyzer.timeline.onsets import Onsets, credible_interval, find_onsets
+from pyanalyzer.timeline.onsets import Onsets, find_onsets, onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.traces import FrameTrace
 from pyanalyzer.timeline.transition import frame_times
@@ -77,20 +78,19 @@ def build_events(
     confidences = parameters.calibration.confidence(onsets.raw_confidences)
     picture = _analysed_part(info, offset_px, size_px)
     recording = _Recording(scores, traces, times_s, info.time_base, info.start_pts, onsets, picture)
-    temperature = parameters.calibration.interval_temperature
     listed = np.flatnonzero(confidences >= least).tolist()
     return tuple(
-        _event(recording, n, number, float(confidences[n]), temperature)
+        _event(recording, n, number, float(confidences[n]), parameters.calibration)
         for number, n in enumerate(listed, start=1)
     )
 
 
 def _event(
-    recording: _Recording, n: int, number: int, confidence: float, temperature: float
+    recording: _Recording, n: int, number: int, confidence: float, calibration: Calibration
 ) -> Event:
     """Onset ``n`` of the path as entry ``number`` of the timeline."""
     scores, onsets = recording.scores, recording.onsets
-    at, begin = int(onsets.positions[n]), int(onsets.territories[n, 0])
+    at = int(onsets.positions[n])
     share = onsets.marginals[n]
     kind = KINDS[int(np.argmax(share @ np.exp(recording.over_territory(scores.kind, n))))]
     place = _place(recording, n, share)
@@ -100,13 +100,19 @@ def _event(
     )
     followed = None if kind == "view" else place.followed
     before, after = motion_around(recording.traces, recording.times_s, at, neighbours, followed)
-    low, high = credible_interval(share, at - begin, temperature)
+    low, high = onset_interval(
+        onsets,
+        n,
+        len(recording.traces),
+        calibration.interval_temperature,
+        calibration.interval_margin_frames,
+    )
     return Event(
         id=number,
         frame=int(scores.index[at]),
         pts=int(scores.pts[at]),
         time_s=float((int(scores.pts[at]) - recording.start_pts) * recording.time_base),
-        interval_frames=(int(scores.index[begin + low]), int(scores.index[begin + high - 1]) + 1),
+        interval_frames=(int(scores.index[low]), int(scores.index[high - 1]) + 1),
         kind=kind,
         cause=CAUSES[int(onsets.causes[n])],
         confidence=confidence,

@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.evaluate.matching import (
+    COVERAGE_TOLERANCE_S,
     NO_MATCH,
     REFERENCE_TOLERANCE_FRAMES,
+    TIME_SLACK_S,
     average_precision,
     match_events,
 )
@@ -24,8 +26,8 @@ from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.onsets import (
     INTERVAL_PROBABILITY,
     Onsets,
-    credible_interval,
     find_onsets,
+    onset_interval,
 )
 from pyanalyzer.timeline.parameters import TimelineParameters
 
@@ -38,7 +40,8 @@ PRIOR_WEIGHTS = (0.0, 0.5, 1.0)
 BIASES = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 # Against the bias of the player's onsets.
 WORLD_BIASES = (-6.0, -1.0, 0.0, 1.0)
-TEMPERATURES = tuple(float(t) for t in np.geomspace(0.25, 16, 49))
+TEMPERATURES = tuple(float(t) for t in np.geomspace(0.25, 16, 25))
+MARGINS_FRAMES = tuple(range(7))  # up to the 0.1 s within which an onset counts, at 60 Hz
 _PLAYER = CAUSES.index("player")
 
 
@@ -76,7 +79,7 @@ def fit_parameters(
     Prior weight and biases are those with the highest mean of F1 (at the best threshold) and
     average precision at ``REFERENCE_TOLERANCE_FRAMES``, each averaged over games: F1 for the
     timeline as it is printed, average precision because users may ask for another threshold.
-    Then follow the calibration, the temperature of the intervals and the threshold.
+    Then follow the calibration, the threshold, and temperature and margin of the intervals.
 
     :raises ValueError: if there are no validation replays, or as of
         :meth:`~pyanalyzer.timeline.duration.DurationPrior.fit`.
@@ -108,15 +111,17 @@ def calibrate(
     raw = np.concatenate([f.raw for f in found])
     hits = np.concatenate([f.hits for f in found])
     seconds = sum(float(v.times_s[-1] - v.times_s[0]) for v in validation if v.times_s.size)
-    calibration = Calibration.fit(
-        raw,
-        hits,
-        seconds / 60,
-        fit_temperature(list(zip(onsets, (v.onsets for v in validation), strict=True))),
-    )
+    calibration = Calibration.fit(raw, hits, seconds / 60)
     threshold, _ = best_common_threshold(found)
-    confidence = float(calibration.confidence(threshold))
-    return replace(parameters, calibration=calibration, threshold=confidence)
+    listed = [(o, o.raw_confidences >= threshold) for o in onsets]
+    temperature, margin = fit_intervals(listed, validation)
+    return replace(
+        parameters,
+        calibration=replace(
+            calibration, interval_temperature=temperature, interval_margin_frames=margin
+        ),
+        threshold=float(calibration.confidence(threshold)),
+    )
 
 
 def _best(
@@ -182,28 +187,53 @@ def _f1_at(game: Sequence[_Found], thresholds: F64) -> F64:
     return np.asarray(2 * right / np.maximum(predictions + truths, 1))
 
 
-def fit_temperature(found: Sequence[tuple[Onsets, I64]]) -> float:
-    """The lowest temperature at which the intervals hold as many onsets as they should.
+def fit_intervals(
+    found: Sequence[tuple[Onsets, npt.NDArray[np.bool_]]], validation: Sequence[LabelledScores]
+) -> tuple[float, int]:
+    """Temperature and margin (frames) of the narrowest intervals that hold what they should.
 
-    ``found``: onsets of a replay with the true ones, positions (M,). Counted are the player's
-    onsets with a true one in their territory, the nearest; the highest temperature where none
-    suffices, 1 where there is nothing to count.
+    ``found``: for each replay its onsets, and bool (N,) which of them are the timeline's. Counted
+    are those with a true onset within ``COVERAGE_TOLERANCE_S``, one to one, as in evaluation. For
+    each margin the lowest temperature that suffices is taken, and of those pairs the one with the
+    smallest mean width; the widest of all where none suffices, (1, 0) without a case.
     """
-    cases: list[tuple[F64, int, int]] = []
-    for onsets, truth in found:
-        for n in np.flatnonzero(onsets.causes == _PLAYER):
-            at, (begin, end) = int(onsets.positions[n]), onsets.territories[n].tolist()
-            inside = truth[(truth >= begin) & (truth < end)]
-            if inside.size:
-                nearest = int(inside[np.argmin(np.abs(inside - at))])
-                cases.append((onsets.marginals[n], at - begin, nearest - begin))
-    if not cases:
-        return 1.0
-    for temperature in TEMPERATURES:
-        intervals = (credible_interval(m, at, temperature) for m, at, _ in cases)
-        held = sum(
-            low <= true < high for (low, high), (_, _, true) in zip(intervals, cases, strict=True)
-        )
-        if held >= INTERVAL_PROBABILITY * len(cases):
-            return temperature
-    return TEMPERATURES[-1]
+    cases = [
+        (onsets, n, true, labelled.times_s.size)
+        for (onsets, listed), labelled in zip(found, validation, strict=True)
+        for n, true in _near(onsets, listed, labelled)
+    ]
+    best: tuple[float, float, int] | None = None
+    for margin in MARGINS_FRAMES if cases else ():
+        for temperature in TEMPERATURES:
+            spans = np.array(
+                [onset_interval(o, n, frames, temperature, margin) for o, n, _, frames in cases]
+            )
+            true = np.array([case[2] for case in cases])
+            held = (spans[:, 0] <= true) & (true < spans[:, 1])
+            if held.mean() >= INTERVAL_PROBABILITY:
+                width = float(np.mean(spans[:, 1] - spans[:, 0]))
+                if best is None or width < best[0]:
+                    best = width, temperature, margin
+                break
+    if best is not None:
+        return best[1:]
+    return (TEMPERATURES[-1], MARGINS_FRAMES[-1]) if cases else (1.0, 0)
+
+
+def _near(
+    onsets: Onsets, listed: npt.NDArray[np.bool_], labelled: LabelledScores
+) -> list[tuple[int, int]]:
+    """Listed onsets of the player that have a true one near, with its position."""
+    chosen = np.flatnonzero(listed & (onsets.causes == _PLAYER))
+    if labelled.times_s.size < 2:
+        return []
+    rate = 1 / float(np.median(np.diff(labelled.times_s)))
+    tolerance = (COVERAGE_TOLERANCE_S + TIME_SLACK_S) * rate
+    matched = match_events(
+        onsets.positions[chosen], onsets.raw_confidences[chosen], labelled.onsets, tolerance
+    )
+    return [
+        (int(n), int(labelled.onsets[m]))
+        for n, m in zip(chosen, matched, strict=True)
+        if m != NO_MATCH
+    ]

@@ -169,3 +169,19 @@ def credible_interval(
         if inside[best] >= probability:
             return int(begin[best]), int(begin[best]) + length
     return 0, int(marginal.size)
+
+
+def onset_interval(
+    onsets: Onsets, n: int, frames: int, temperature: float, margin_frames: int
+) -> tuple[int, int]:
+    """The interval of onset ``n`` of a recording of ``frames`` frames, half-open positions.
+
+    The credible interval, and ``margin_frames`` to either side, past the territory too: the
+    network's own error is not all in its posterior (conformal intervals widen by such a margin;
+    Romano, Patterson and Candes, "Conformalized quantile regression", NeurIPS 2019).
+    """
+    begin = int(onsets.territories[n, 0])
+    low, high = credible_interval(
+        onsets.marginals[n], int(onsets.positions[n]) - begin, temperature
+    )
+    return max(begin + low - margin_frames, 0), min(begin + high + margin_frames, frames)

@@ -69,9 +69,13 @@ class TimelineParameters:
             fields = _exactly(record, names, "timeline parameters")
             prior = _exactly(fields["prior"], set(DurationPrior.__slots__), "prior")
             calibration = _exactly(fields["calibration"], set(Calibration.__slots__), "calibration")
+            numbers = _plain(calibration)
+            margin = numbers.pop("interval_margin_frames")
+            if margin % 1:
+                raise ValueError("interval_margin_frames is not a whole number")
             return cls(
                 prior=DurationPrior(**_plain(prior)),
-                calibration=Calibration(**_plain(calibration)),
+                calibration=Calibration(**numbers, interval_margin_frames=int(margin)),
                 **_plain({name: fields[name] for name in _NUMBERS}),
             )
         except (TypeError, ValueError) as error:
