@@ -230,6 +230,37 @@ def test_faint_background_does_not_stretch_intervals() -> None:
     assert credible_interval(onsets.marginals[n], 100 - begin) == (100 - begin, 101 - begin)
 
 
+def found_at(
+    claims: dict[int, tuple[float, int]], frames: int = 200
+) -> tuple[list[int], list[int]]:
+    """Path of frames that are quiet but for claims: {frame: (probability, cause)}."""
+    p = np.tile([0.998, 0.001, 0.001], (frames, 1))
+    for at, (probability, cause) in claims.items():
+        p[at] = [1 - probability - 0.001, 0.001, 0.001]
+        p[at, 1 + cause] = probability
+    parameters = TimelineParameters(prior_weight=0.0, bias_player=2.0, bias_world=2.0)
+    onsets = find_onsets(np.log(p), np.arange(frames) / 60, parameters)
+    return onsets.positions.tolist(), onsets.causes.tolist()
+
+
+def test_close_claims_of_one_cause_are_one_event() -> None:
+    assert found_at({100: (0.6, 0), 102: (0.9, 0), 104: (0.6, 0), 107: (0.8, 0)})[0] == [102, 107]
+    assert found_at({100: (0.9, 0), 101: (0.6, 0), 103: (0.6, 0)})[0] == [100, 103]
+    # Of equals the earlier one stays.
+    assert found_at({50: (0.8, 1), 52: (0.8, 1)}) == ([50], [1])
+    # The world's claim is about something else.
+    assert found_at({100: (0.9, 0), 102: (0.9, 1)}) == ([100, 102], [0, 1])
+
+
+def test_a_margin_goes_past_the_territory_but_not_past_the_recording() -> None:
+    p = np.tile([0.998, 0.001, 0.001], (60, 1))
+    p[[2, 30, 35]] = [0.02, 0.97, 0.01]
+    onsets = find_onsets(np.log(p), np.arange(60) / 60, TimelineParameters(prior_weight=0.0))
+    assert onsets.positions.tolist() == [2, 30, 35]
+    spans = [onset_interval(onsets, n, 60, 0.25, 4) for n in range(3)]
+    assert spans == [(0, 7), (26, 35), (31, 40)]
+
+
 def test_territories_end_half_way() -> None:
     times_s = np.arange(200) / 60
     spans = territories(np.array([50, 54, 59, 100]), times_s)
