@@ -29,7 +29,7 @@ class NetworkConfiguration:
     map_width: int = 32
     crop_width: int = 32
     candidate_width: int = 48
-    temporal_width: int = 96
+    temporal_width: int = 128
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
 
