@@ -39,7 +39,7 @@ class TrainingSettings:
     weight_decay: float = 1e-2
     warm_up_steps: int = 300
     bfloat16: bool = False
-    validate_every_steps: int = 1000
+    validate_every_steps: int = 2000
     checkpoint_every_steps: int = 500
     engine_shares: tuple[tuple[str, float], ...] = (("ale", 2.0), ("doom", 1.0))
 
