@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import queue
@@ -20,7 +21,6 @@ from pyanalyzer.decode import (
     check_region,
     crop,
     open_replay,
-    probe,
     read_mask,
     sha256_of,
 )
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[Progress], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored. The network takes batches of 64; with two of them waiting
-# neither side idles, and the memory stays small.
-_QUEUE_FRAMES = 128
+# Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
+# library is loaded, which takes about a second; later on the queue is nearly empty.
+_QUEUE_FRAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ def analyse(
     PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
-    probe(path)  # what is no replay is told at once, before torch is loaded
-    model = load_weights(settings)
+    load = functools.cache(lambda: load_weights(settings))
+    measured = measure(path, settings, load, progress)
+    model = load()
     parameters = TimelineParameters.from_record(model.timeline)
-    measured = measure(path, settings, model, progress)
     events = build_events(
         measured.scores,
         measured.traces,
@@ -136,10 +136,13 @@ def _listed(events: tuple[Event, ...], settings: AnalysisSettings) -> tuple[Even
 def measure(
     path: str,
     settings: AnalysisSettings,
-    model: LoadedModel,
+    load: Callable[[], LoadedModel],
     progress: ProgressCallback | None = None,
 ) -> Measurement:
-    """Decodes, measures and scores every frame; three threads overlap."""
+    """Decodes, measures and scores every frame; three threads overlap.
+
+    ``load`` gives the network; it is called in the scoring thread, while frames are measured.
+    """
     threads = settings.threads or os.cpu_count() or 1
     with (
         ThreadPoolExecutor(1, "hash") as hasher,
@@ -151,7 +154,7 @@ def measure(
         info = replay.info
         region = _checked_region(settings, info)
         traces: list[FrameTrace] = []
-        with _scoring_thread(model) as push:
+        with _scoring_thread(load) as push:
             stream = _evidence_stream(settings, info, region, max(1, threads // 4))
             encoder = FeatureEncoder(info.time_base)
             last: Frame | None = None
@@ -237,10 +240,10 @@ def _progress(
 class _Push:
     """Hands frames to the thread that runs the network; its errors are raised here."""
 
-    def __init__(self, model: LoadedModel) -> None:
+    def __init__(self, load: Callable[[], LoadedModel]) -> None:
         self._queue: queue.Queue[tuple[FrameFeatures, int, int] | None] = queue.Queue(_QUEUE_FRAMES)
         self._result: Future[Scores] = Future()
-        self._model = model
+        self._load = load
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._work, name="network", daemon=True)
         self._thread.start()
@@ -267,14 +270,15 @@ class _Push:
                 continue
 
     def _work(self) -> None:
-        import torch
-
-        from pyanalyzer.score.scorer import Scorer
-
         try:
+            model = self._load()
+            import torch
+
+            from pyanalyzer.score.scorer import Scorer
+
             # One thread: sums are then grouped alike on every machine, and the other cores decode.
             torch.set_num_threads(1)
-            scorer = Scorer(self._model)
+            scorer = Scorer(model)
             while not self._abandoned.is_set():
                 try:
                     item = self._queue.get(timeout=0.2)
@@ -289,8 +293,8 @@ class _Push:
 
 
 @contextmanager
-def _scoring_thread(model: LoadedModel) -> Iterator[_Push]:
-    push = _Push(model)
+def _scoring_thread(load: Callable[[], LoadedModel]) -> Iterator[_Push]:
+    push = _Push(load)
     try:
         yield push
     finally:
