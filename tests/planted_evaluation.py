@@ -126,14 +126,14 @@ _WORLDS: tuple[tuple[str, tuple[str, ...], int, float], ...] = (
 )
 
 
-def made_up_scores(seconds: int = 45, seed: int = 0) -> list[CaseScore]:
-    """Replays of three engines, of ``seconds`` each, with errors such as detectors make: misses,
+def made_up_scores(seconds: int = 45, replays: int = 2, seed: int = 0) -> list[CaseScore]:
+    """Replays of three engines, so many of a game and of ``seconds`` each, with errors such as detectors make: misses,
     shifts, false alarms, kinds and regions mistaken, confidences a little too high."""
     rng = np.random.default_rng(seed)
     scores = []
     for engine, games, rate, ability in _WORLDS:
         for game in games:
-            for replay in range(2):
+            for replay in range(replays):
                 split = "validation" if game == games[-1] else "test"
                 name = f"{engine}/{split}/{game.replace('/', '_')}_{replay:02d}.mp4"
                 able = float(np.clip(ability + rng.normal(0, 0.12), 0.1, 0.9))

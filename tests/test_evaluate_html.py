@@ -25,7 +25,7 @@ from pyanalyzer.evaluate.strips import ROW_S, marks_of, strip
 from pyanalyzer.evaluate.summary import summarise
 from tests.planted_evaluation import MODEL, case, event, made_up_scores, truth
 
-VOID = {"meta", "link", "br", "hr", "img", "input"}
+VOID = {"meta", "link", "br", "wbr", "hr", "img", "input"}
 
 
 class Nesting(HTMLParser):
@@ -50,7 +50,7 @@ class Nesting(HTMLParser):
 
 @pytest.fixture(scope="module")
 def scores() -> list[CaseScore]:
-    return made_up_scores(12)
+    return made_up_scores(12, replays=1)
 
 
 def test_page_is_whole_and_self_contained(scores: list[CaseScore]) -> None:

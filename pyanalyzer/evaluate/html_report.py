@@ -12,7 +12,7 @@ from pyanalyzer.evaluate.bootstrap import Interval
 from pyanalyzer.evaluate.html_style import STYLE
 from pyanalyzer.evaluate.html_tables import (
     confusion_table,
-    engine_table,
+    engine_tables,
     game_bars,
     game_table,
     method_table,
@@ -253,7 +253,7 @@ def _engines(evaluation: Evaluation) -> str:
         f"F1, its mean over games, skill and mAP at {_AT}; regions (all, local ones, intersection "
         f"over union), kinds and calibration error at {TOLERANCES[REFERENCE]}; how many of the "
         "95 % intervals hold the onset, and their width in frames.",
-        engine_table(evaluation),
+        engine_tables(evaluation),
     )
 
 

@@ -89,6 +89,7 @@ tbody th { color: var(--ink); font-weight: 400; }
 tr.strong > * { font-weight: 650; }
 tr.begin > * { border-top: 2px solid var(--line); }
 .card { padding: 4px 8px; }
+.card + .card { margin-top: 10px; }
 td small { display: block; color: var(--soft); font-weight: 400; line-height: 1.2; }
 .confusion { width: auto; min-width: 300px; }
 .confusion td.cell { background: color-mix(in srgb, var(--good) calc(var(--share) * 60%),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from pyanalyzer.evaluate.bootstrap import Interval
@@ -56,21 +56,31 @@ def _rule_rows(f1: dict[str, tuple[float, ...]]) -> Iterable[Row]:
             yield "", f"{method}: F1", _plain(f1[method])
 
 
-def engine_table(evaluation: Evaluation) -> str:
-    """One row per engine and per split."""
-    head = ["", "replays", "onsets", "F1", "trivial F1", "skill", "mean F1", "mAP", "false/min"]
-    head += ["points right", "local", "IoU", "kind right", "calib.", "coverage", "width"]
-    rows: list[Row] = [("", b.score.name, _engine_cells(b)) for b in evaluation.engines]
+def engine_tables(evaluation: Evaluation) -> str:
+    """One row per engine and per split: of their onsets, and of what else is said of events."""
+    onsets = ["", "games", "replays", "onsets", "F1", "trivial F1", "skill", "mean F1", "mAP"]
+    events = ["", "points right", "local points", "IoU", "kind right", "calibration error"]
+    return _table(
+        [*onsets, "false/min"], _breakdown_rows(evaluation, _onset_cells), "narrow"
+    ) + _table(
+        [*events, "coverage", "width, frames"], _breakdown_rows(evaluation, _detail_cells), "narrow"
+    )
+
+
+def _breakdown_rows(
+    evaluation: Evaluation, cells: Callable[[Breakdown], list[str]]
+) -> Iterable[Row]:
+    for engine in evaluation.engines:
+        yield "", engine.score.name, cells(engine)
     for n, split in enumerate(evaluation.splits):
-        name = f"split {split.score.name}"
-        rows.append(("" if n else "begin", name, _engine_cells(split)))
-    rows.append(("begin strong", "all", _engine_cells(evaluation.everything)))
-    return _table(head, rows, "narrow")
+        yield "" if n else "begin", f"split {split.score.name}", cells(split)
+    yield "begin strong", "all", cells(evaluation.everything)
 
 
-def _engine_cells(breakdown: Breakdown) -> list[str]:
-    score, details, intervals = breakdown.score, breakdown.details, breakdown.intervals
+def _onset_cells(breakdown: Breakdown) -> list[str]:
+    score, intervals = breakdown.score, breakdown.intervals
     return [
+        f"{breakdown.games:,}",
         f"{score.replays:,}",
         f"{score.onsets:,}",
         _one_with_interval(score.f1[HEADLINE], intervals.f1[HEADLINE]),
@@ -79,6 +89,12 @@ def _engine_cells(breakdown: Breakdown) -> list[str]:
         f"{breakdown.means.f1[DETECTOR][HEADLINE]:.3f}",
         f"{score.mean_average_precision[HEADLINE]:.3f}",
         f"{score.false_alarms_per_min[HEADLINE]:.1f}",
+    ]
+
+
+def _detail_cells(breakdown: Breakdown) -> list[str]:
+    details = breakdown.details
+    return [
         f"{details.region_pointing:.1%}",
         f"{details.local_pointing:.1%}",
         f"{details.region_iou:.3f}",
@@ -104,7 +120,7 @@ def game_bars(evaluation: Evaluation) -> str:
 def _bar(game: GameScore) -> str:
     score, (low, high) = game.score, game.f1_interval
     f1, trivial = score.f1[HEADLINE], score.best_trivial_f1[HEADLINE]
-    name = escape(score.name.removeprefix(f"{game.engine}/"))
+    name = escape(score.name.removeprefix(f"{game.engine}/")).replace("/", "/<wbr>")
     about = f"F1 {f1:.3f}, 95 % interval {low:.2f} to {high:.2f}, best trivial rule {trivial:.3f}"
     return (
         f'<div class="bar" title="{about}"><span class="name">{name}</span><span class="track">'
@@ -134,7 +150,7 @@ def game_table(evaluation: Evaluation) -> str:
 def confusion_table(breakdown: Breakdown) -> str:
     """True kinds in rows, those of the timeline in columns; onsets and average precisions."""
     at = TOLERANCES[REFERENCE]
-    head = ["true kind", *(f"called {kind}" for kind in KINDS), "onsets", f"AP at {at}"]
+    head = ["true, called", *KINDS, "onsets", f"AP at {at}"]
     score, rows = breakdown.score, []
     for kind, counts, onsets in zip(
         KINDS, breakdown.details.kind_confusion, score.kind_onsets, strict=True

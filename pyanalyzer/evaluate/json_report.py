@@ -58,6 +58,7 @@ def _breakdown_record(breakdown: Breakdown) -> dict[str, object]:
     intervals = breakdown.intervals
     return {
         **_group_record(breakdown.score),
+        "games": breakdown.games,
         "f1_interval": _rounded(intervals.f1),
         "skill_interval": _rounded(intervals.skill),
         "mean_over_games": {

@@ -96,6 +96,7 @@ class Intervals:
 class Breakdown:
     """All that is said of a group of games: sums, means over its games, their intervals."""
 
+    games: int
     score: GroupScore
     means: Means
     intervals: Intervals
@@ -174,6 +175,7 @@ def grouped(
 def _breakdown(name: str, scores: Sequence[CaseScore], seed: int) -> Breakdown:
     games = [_group(n, group) for n, group in grouped(scores, game_name).items()]
     return Breakdown(
+        games=len(games),
         score=_group(name, scores),
         means=_means(games),
         intervals=_intervals(games, seed),
