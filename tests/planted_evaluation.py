@@ -127,8 +127,9 @@ _WORLDS: tuple[tuple[str, tuple[str, ...], int, float], ...] = (
 
 
 def made_up_scores(seconds: int = 45, replays: int = 2, seed: int = 0) -> list[CaseScore]:
-    """Replays of three engines, so many of a game and of ``seconds`` each, with errors such as detectors make: misses,
-    shifts, false alarms, kinds and regions mistaken, confidences a little too high."""
+    """Replays of three engines, so many of a game and of ``seconds`` each, with errors such as
+    detectors make: misses, shifts, false alarms, kinds and regions mistaken, confidences a little
+    too high."""
     rng = np.random.default_rng(seed)
     scores = []
     for engine, games, rate, ability in _WORLDS:

@@ -285,7 +285,9 @@ def test_only_local_changes_count_as_local() -> None:
 
 
 def test_same_bytes() -> None:
-    one, other = (json_evaluation(summarise(made_up_scores(4, replays=1)), [MODEL]) for _ in range(2))
+    one, other = (
+        json_evaluation(summarise(made_up_scores(4, replays=1)), [MODEL]) for _ in range(2)
+    )
     assert one == other
 
 
