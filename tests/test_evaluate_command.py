@@ -15,12 +15,18 @@ import pytest
 from pyanalyzer.__main__ import main
 from pyanalyzer.commands.evaluate import ReplayJob, score_replay
 from pyanalyzer.evaluate.matching import Counts
-from pyanalyzer.evaluate.models import EvaluatedModel, models_of, provenance_lines
+from pyanalyzer.evaluate.models import (
+    EvaluatedModel,
+    false_alarm_promises,
+    models_of,
+    provenance_lines,
+)
 from pyanalyzer.evaluate.protocol import DETECTOR, REFERENCE, score_case
 from pyanalyzer.evaluate.saved import Baselines, saved_stem, write_model, write_replay
 from pyanalyzer.records import ModelSummary, Timeline
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.simulate.truth import truth_path, write_truth
+from pyanalyzer.timeline import TimelineParameters
 from tests.planted_evaluation import MODEL, SHA256, case, event, timeline, truth
 
 
@@ -29,7 +35,6 @@ def replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two replays with truth, and an analysis that finds every onset of the even games."""
     from pyanalyzer import pipeline
     from pyanalyzer.evaluate import baselines
-    from pyanalyzer.timeline import TimelineParameters
 
     found: dict[str, Timeline] = {}
     for name, split in (("boxing", "train"), ("pong", "test")):
@@ -44,10 +49,14 @@ def replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         assert settings.min_confidence == 0.0
         return found[path]
 
+    calibration = replace(
+        TimelineParameters().calibration, thresholds=(0.1, 0.95), false_alarms_per_min=(9.0, 0.5)
+    )
+    parameters = TimelineParameters(calibration=calibration)
     model = SimpleNamespace(
         name="planted",
         sha256=SHA256,
-        timeline=TimelineParameters().to_record(),
+        timeline=parameters.to_record(),
         training={"settings": {"without_engines": []}, "games": ["ale/boxing"]},
     )
     monkeypatch.setattr(pipeline, "analyse", analyse)
@@ -69,6 +78,9 @@ def test_command(replays: Path, capsys: pytest.CaptureFixture[str]) -> None:
         {"name": "planted", "sha256": SHA256, "threshold": 0.5, "without_engines": []}
     ]
     assert [split["name"] for split in record["splits"]] == ["test"]
+    # Asked for 10 a minute the weights say 0.1, which lets the one false alarm of 5 s through.
+    assert "asked for and found at 2 frames: 1: 0.0, 2: 0.0, 5: 0.0, 10: 12.0" in printed
+    assert record["false_alarm_promises"][3]["false_alarms_per_min"] == 12.0
     assert record["all"]["methods"]["pyanalyzer"]["f1"][REFERENCE] == 0.8
     assert record["all"]["average_precision"][REFERENCE] == pytest.approx(2 / 3, abs=1e-4)
 
@@ -291,6 +303,35 @@ def test_engines_left_out_can_be_scored_together(tmp_path: Path) -> None:
     lines = provenance_lines(scored)
     assert lines[0] == "1 of 2 games were trained on: ale/pong"
     assert "weights used on them: ale, doom" in lines[1]
+
+
+def test_false_alarms_found_for_those_asked() -> None:
+    # Two replays of 5 s with false alarms of confidence 0.2, 0.6 and 0.9; 0.1 min in all.
+    events = [event(50), event(120, 0.2), event(180, 0.6), event(240, 0.9)]
+    scores = [score_case(case(truth([50]), events)) for _ in range(2)]
+    minutes = 2 * 300 / 60 / 60
+    strict = replace(MODEL, false_alarm_thresholds=(1.0, 0.9, 0.5, 0.5, 0.0))
+    loose = replace(MODEL, false_alarm_thresholds=(0.0,) * 5)
+    promises = false_alarm_promises([(scores[0], strict), (scores[1], loose)])
+    assert [p.asked_per_min for p in promises] == [1, 2, 5, 10, 20]
+    found = [p.false_alarms_per_min * minutes for p in promises]
+    assert found == pytest.approx([0 + 3, 1 + 3, 2 + 3, 2 + 3, 3 + 3])
+    assert [p.hits_per_min * minutes for p in promises] == pytest.approx([1, 2, 2, 2, 2])
+    assert false_alarm_promises([(scores[0], strict), (scores[1], MODEL)]) == ()
+
+
+def test_thresholds_come_from_the_weights() -> None:
+    calibration = replace(
+        TimelineParameters().calibration,
+        thresholds=(0.1, 0.5, 0.9),
+        false_alarms_per_min=(12.0, 4.0, 1.5),
+    )
+    parameters = TimelineParameters(threshold=0.3, calibration=calibration)
+    model = EvaluatedModel.of_weights("a", SHA256, parameters, {})
+    assert model.threshold == 0.3
+    assert model.false_alarm_thresholds == (1.0, 0.9, 0.5, 0.5, 0.1)
+    plain = EvaluatedModel.of_weights("a", SHA256, TimelineParameters(), {})
+    assert plain.false_alarm_thresholds == ()
 
 
 def test_provenance_of_splits() -> None:

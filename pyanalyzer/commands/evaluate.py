@@ -15,7 +15,7 @@ from pyanalyzer.commands import arguments
 from pyanalyzer.errors import ReplayError, UsageError
 
 if TYPE_CHECKING:
-    from pyanalyzer.evaluate.models import EvaluatedModel, Scored
+    from pyanalyzer.evaluate.models import EvaluatedModel, Promise, Scored
     from pyanalyzer.evaluate.protocol import CaseScore
     from pyanalyzer.evaluate.saved import Baselines
     from pyanalyzer.evaluate.summary import Evaluation
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.atomic_file import check_writable, write_atomically
     from pyanalyzer.evaluate.html_report import html_evaluation
     from pyanalyzer.evaluate.json_report import json_evaluation
-    from pyanalyzer.evaluate.models import models_of, provenance_lines
+    from pyanalyzer.evaluate.models import false_alarm_promises, models_of, provenance_lines
     from pyanalyzer.evaluate.saved import check_stems
     from pyanalyzer.evaluate.summary import summarise
 
@@ -118,13 +118,13 @@ def run(args: argparse.Namespace) -> int:
     if args.min_confidence is not None:
         models = [replace(model, threshold=args.min_confidence) for model in models]
     evaluation = summarise([score for score, _ in scored])
-    notes = provenance_lines(scored)
+    notes, promises = provenance_lines(scored), false_alarm_promises(scored)
     if args.json is not None:
-        write_atomically(args.json, json_evaluation(evaluation, models))
+        write_atomically(args.json, json_evaluation(evaluation, models, promises))
     if args.html is not None:
         scores = [score for score, _ in scored]
-        write_atomically(args.html, html_evaluation(evaluation, scores, models, notes))
-    _print(evaluation, notes)
+        write_atomically(args.html, html_evaluation(evaluation, scores, models, notes, promises))
+    _print(evaluation, notes, promises)
     return 0
 
 
@@ -171,8 +171,10 @@ def _jobs(truths: Sequence[tuple[Path, Truth]], args: argparse.Namespace) -> lis
     folder, model = args.from_timelines, None
     if folder is None:
         folder, weights = args.save_timelines, load_weights(settings)
-        threshold = TimelineParameters.from_record(weights.timeline).threshold
-        model = EvaluatedModel.of_weights(weights.name, weights.sha256, threshold, weights.training)
+        parameters = TimelineParameters.from_record(weights.timeline)
+        model = EvaluatedModel.of_weights(
+            weights.name, weights.sha256, parameters, weights.training
+        )
         if folder is not None:
             write_model(folder, model)
     return [ReplayJob(path, settings, model, folder) for path, _ in truths]
@@ -269,7 +271,7 @@ def _score(
     )
 
 
-def _print(evaluation: Evaluation, notes: Sequence[str]) -> None:
+def _print(evaluation: Evaluation, notes: Sequence[str], promises: Sequence[Promise]) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -280,9 +282,9 @@ def _print(evaluation: Evaluation, notes: Sequence[str]) -> None:
     width = None if sys.stdout.isatty() else TABLE_COLUMNS
     console = Console(file=sys.stdout, width=width, highlight=False)
     with stdout_errors():
-        print_evaluation(evaluation, console)
+        print_evaluation(evaluation, console, promises)
         if CUTS not in evaluation.everything.score.counts:
-            console.print("PySceneDetect is not installed (extra `bench`): no scene cuts beside it")
+            console.print("No scene cuts beside it: PySceneDetect (extra `bench`) was not there")
         for note in notes:
             console.print(Text(note))
         sys.stdout.flush()

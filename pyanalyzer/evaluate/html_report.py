@@ -16,9 +16,10 @@ from pyanalyzer.evaluate.html_tables import (
     game_bars,
     game_table,
     method_table,
+    promise_table,
 )
 from pyanalyzer.evaluate.matching import precision_recall
-from pyanalyzer.evaluate.models import EvaluatedModel
+from pyanalyzer.evaluate.models import EvaluatedModel, Promise
 from pyanalyzer.evaluate.plots import (
     PrecisionRecallLine,
     precision_recall_plot,
@@ -48,11 +49,13 @@ def html_evaluation(
     scores: Sequence[CaseScore],
     models: Sequence[EvaluatedModel],
     notes: Sequence[str] = (),
+    promises: Sequence[Promise] = (),
 ) -> bytes:
     """The report, in UTF-8.
 
     ``scores``: of the replays that ``evaluation`` sums up; ``models``: whose timelines they are;
-    ``notes``: what must be known before the numbers are believed.
+    ``notes``: what must be known before the numbers are believed; ``promises``: how
+    ``--false-alarms`` kept its word.
     """
     parts = [
         _head(evaluation, models, notes),
@@ -63,6 +66,7 @@ def html_evaluation(
         _engines(evaluation),
         _games(evaluation),
         _kinds(evaluation),
+        _promises(promises),
         _strips(scores),
     ]
     return (
@@ -294,6 +298,17 @@ def _kinds(evaluation: Evaluation) -> str:
         f"{details.local_pointing:.1%}; intersection over union {details.region_iou:.3f} (the "
         f"whole picture's: {details.picture_iou:.3f}).",
         confusion_table(evaluation.everything),
+    )
+
+
+def _promises(promises: Sequence[Promise]) -> str:
+    if not promises:
+        return ""
+    return _section(
+        "False alarms",
+        "What <code>--false-alarms</code> gives on these replays for what it is asked, at "
+        f"{TOLERANCES[REFERENCE]}. It cannot give more events than were found at all.",
+        promise_table(promises),
     )
 
 

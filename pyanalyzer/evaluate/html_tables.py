@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from pyanalyzer.evaluate.bootstrap import Interval
+from pyanalyzer.evaluate.models import Promise
 from pyanalyzer.evaluate.protocol import DETECTOR, HEADLINE, METHODS, REFERENCE, TOLERANCES
 from pyanalyzer.evaluate.summary import Breakdown, Evaluation, GameScore
 from pyanalyzer.records import KINDS
@@ -168,6 +169,16 @@ def confusion_table(breakdown: Breakdown) -> str:
         f'<div class="card scroll"><table class="confusion"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
+
+
+def promise_table(promises: Sequence[Promise]) -> str:
+    """False alarms asked for and found."""
+    head = ["false alarms/min asked for", "found", "right events/min"]
+    rows: list[Row] = [
+        ("", f"{p.asked_per_min:g}", [f"{p.false_alarms_per_min:.2f}", f"{p.hits_per_min:.1f}"])
+        for p in promises
+    ]
+    return _table(head, rows, "narrow")
 
 
 def _plain(values: Iterable[float]) -> list[str]:

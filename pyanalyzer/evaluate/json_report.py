@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pyanalyzer.evaluate.details import Details
 from pyanalyzer.evaluate.matching import Counts
-from pyanalyzer.evaluate.models import EvaluatedModel
+from pyanalyzer.evaluate.models import EvaluatedModel, Promise
 from pyanalyzer.evaluate.protocol import HEADLINE, SHUFFLED, SHUFFLES, TOLERANCES
 from pyanalyzer.evaluate.summary import Breakdown, Evaluation, GameScore, GroupScore, Means
 from pyanalyzer.records import KINDS
@@ -16,10 +17,12 @@ SCHEMA = "pyanalyzer/evaluation/1"
 _DIGITS = 4  # a replay more or less moves the third
 
 
-def json_evaluation(evaluation: Evaluation, models: Sequence[EvaluatedModel]) -> bytes:
+def json_evaluation(
+    evaluation: Evaluation, models: Sequence[EvaluatedModel], promises: Sequence[Promise] = ()
+) -> bytes:
     """The evaluation as JSON, ASCII, the same bytes for the same evaluation.
 
-    ``models``: whose timelines were scored.
+    ``models``: whose timelines were scored; ``promises``: how ``--false-alarms`` kept its word.
     """
     engine_means = evaluation.engine_means
     record: dict[str, object] = {
@@ -44,6 +47,10 @@ def json_evaluation(evaluation: Evaluation, models: Sequence[EvaluatedModel]) ->
         },
         "splits": [_breakdown_record(split) for split in evaluation.splits],
         "games": [_game_record(game) for game in evaluation.games],
+        "false_alarm_promises": [
+            {name: round(value, _DIGITS) for name, value in asdict(promise).items()}
+            for promise in promises
+        ],
     }
     return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode("ascii")
 

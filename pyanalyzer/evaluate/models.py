@@ -6,33 +6,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyanalyzer.evaluate.protocol import CaseScore
+from pyanalyzer.evaluate.protocol import REFERENCE, CaseScore
 from pyanalyzer.evaluate.summary import game_name
+from pyanalyzer.timeline import TimelineParameters
 
+# What people may ask `analyse --false-alarms` for: from a list to rely on to one to search in.
+ASKED_PER_MIN = (1.0, 2.0, 5.0, 10.0, 20.0)
 _LISTED_GAMES = 6  # more names than that say less than their number
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedModel:
     """The weights behind a timeline: their threshold, the engines that their training was told to
-    leave out, and the games (``ENGINE/GAME``) that it was given."""
+    leave out, and the games (``ENGINE/GAME``) that it was given; ``false_alarm_thresholds``: the
+    threshold that they answer to each of ``ASKED_PER_MIN``, empty if they know none."""
 
     name: str
     sha256: str
     threshold: float
     without_engines: tuple[str, ...] = ()
     games: tuple[str, ...] = ()
+    false_alarm_thresholds: tuple[float, ...] = ()
 
     @classmethod
     def of_weights(
-        cls, name: str, sha256: str, threshold: float, training: Mapping[str, Any]
+        cls, name: str, sha256: str, parameters: TimelineParameters, training: Mapping[str, Any]
     ) -> EvaluatedModel:
         """From the header of weights; what older weights do not say is left empty."""
         settings = training.get("settings") or {}
+        thresholds = tuple(map(parameters.threshold_for_false_alarms, ASKED_PER_MIN))
         return cls(
             name=name,
             sha256=sha256,
-            threshold=threshold,
+            threshold=parameters.threshold,
+            false_alarm_thresholds=thresholds if parameters.calibration.thresholds else (),
             without_engines=tuple(settings.get("without_engines", ())),
             games=tuple(training.get("games", ())),
         )
@@ -44,6 +51,32 @@ Scored = tuple[CaseScore, EvaluatedModel]
 def models_of(scored: Sequence[Scored]) -> list[EvaluatedModel]:
     """Each model once, by name."""
     return sorted({model for _, model in scored}, key=lambda m: (m.name, m.sha256))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """False alarms per minute that were asked for, and that were found over all replays, at the
+    reference tolerance, beside the events per minute that were right."""
+
+    asked_per_min: float
+    false_alarms_per_min: float
+    hits_per_min: float
+
+
+def false_alarm_promises(scored: Sequence[Scored]) -> tuple[Promise, ...]:
+    """Does ``analyse --false-alarms`` keep its word? Empty where a model knows no thresholds."""
+    if any(not model.false_alarm_thresholds for _, model in scored):
+        return ()
+    minutes = sum(score.minutes for score, _ in scored)
+    promises = []
+    for n, asked in enumerate(ASKED_PER_MIN):
+        hits = false = 0
+        for score, model in scored:
+            listed = score.confidences >= model.false_alarm_thresholds[n]
+            hits += int((listed & score.hits[REFERENCE]).sum())
+            false += int((listed & ~score.hits[REFERENCE]).sum())
+        promises.append(Promise(asked, false / minutes, hits / minutes))
+    return tuple(promises)
 
 
 def provenance_lines(scored: Sequence[Scored]) -> list[str]:

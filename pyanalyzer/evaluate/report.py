@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyanalyzer.evaluate.bootstrap import Interval
 from pyanalyzer.evaluate.details import Details
 from pyanalyzer.evaluate.matching import COVERAGE_TOLERANCE_S
+from pyanalyzer.evaluate.models import Promise
 from pyanalyzer.evaluate.protocol import DETECTOR, HEADLINE, METHODS, REFERENCE, TOLERANCES
 from pyanalyzer.evaluate.summary import Breakdown, Evaluation, GroupScore
 from pyanalyzer.records import KINDS
@@ -16,14 +18,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def print_evaluation(evaluation: Evaluation, console: Console) -> None:
-    """Print the tables."""
+def print_evaluation(
+    evaluation: Evaluation, console: Console, promises: Sequence[Promise] = ()
+) -> None:
+    """Print the tables; ``promises``: how ``--false-alarms`` kept its word."""
     from rich.text import Text
 
     console.print(f1_table(evaluation))
     console.print(game_table(evaluation))
     for line in detail_lines(evaluation.everything.details):
         console.print(Text(line))
+    if promises:
+        console.print(Text(promise_line(promises)))
     console.print(kind_table(evaluation.everything))
 
 
@@ -146,6 +152,12 @@ def detail_lines(details: Details) -> list[str]:
         f"events within {COVERAGE_TOLERANCE_S:g} s of one, "
         f"{details.interval_width_frames:.1f} frames wide in the mean",
     ]
+
+
+def promise_line(promises: Sequence[Promise]) -> str:
+    """What ``--false-alarms`` gave for what it was asked."""
+    pairs = ", ".join(f"{p.asked_per_min:g}: {p.false_alarms_per_min:.1f}" for p in promises)
+    return f"False alarms per minute, asked for and found at {TOLERANCES[REFERENCE]}: {pairs}"
 
 
 def kind_table(breakdown: Breakdown) -> Table:
