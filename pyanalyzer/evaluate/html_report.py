@@ -316,7 +316,7 @@ def _strips(scores: Sequence[CaseScore]) -> str:
     worst = sorted(scores, key=lambda s: (s.counts[DETECTOR][HEADLINE].f1, s.name))
     legend = _legend(
         (_tick("found", "M11 0V7"), "onset found"),
-        (_tick("unsure", "M11 0V7"), "found below the threshold only"),
+        (_tick("unsure", "M11 0V4"), "found below the threshold only"),
         (_tick("missed", "M11 0V7"), "missed"),
         (_tick("right", "M11 5V12"), "right event"),
         (_tick("false", "M11 5V12"), "false alarm"),

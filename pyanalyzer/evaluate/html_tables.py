@@ -178,7 +178,7 @@ def promise_table(promises: Sequence[Promise]) -> str:
         ("", f"{p.asked_per_min:g}", [f"{p.false_alarms_per_min:.2f}", f"{p.hits_per_min:.1f}"])
         for p in promises
     ]
-    return _table(head, rows, "narrow")
+    return _table(head, rows, "fit")
 
 
 def _plain(values: Iterable[float]) -> list[str]:

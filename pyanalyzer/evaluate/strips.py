@@ -84,12 +84,13 @@ def _row(marks: Marks, begin_s: float, length_s: float) -> str:
         f'<path class="zero" d="M0 {_MIDDLE:g}H{_UNITS * length_s / ROW_S:.1f}"/>',
         _ticks("world", marks.world_s, begin_s, -_REACH, np.full(marks.world_s.size, _REACH)),
     ]
-    for name, at_s in (
-        ("found", marks.found_s),
-        ("unsure", marks.unsure_s),
-        ("missed", marks.missed_s),
+    # Shorter as well as of another colour, for those who see no difference in the colours.
+    for name, at_s, bottom in (
+        ("found", marks.found_s, -1.0),
+        ("unsure", marks.unsure_s, -_REACH / 2),
+        ("missed", marks.missed_s, -1.0),
     ):
-        paths.append(_ticks(name, at_s, begin_s, -_REACH, np.full(at_s.size, -1.0)))
+        paths.append(_ticks(name, at_s, begin_s, -_REACH, np.full(at_s.size, bottom)))
     for name, (at_s, confidences) in (("right", marks.right), ("false", marks.false)):
         paths.append(_ticks(name, at_s, begin_s, 1.0, 1 + (_REACH - 1) * confidences))
     return (
