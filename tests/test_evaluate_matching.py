@@ -13,7 +13,9 @@ from pyanalyzer.evaluate.matching import (
     average_precision,
     best_threshold,
     evaluate_events,
+    kind_average_precisions,
     match_events,
+    mean_average_precision,
     precision_recall,
     skill,
     sum_counts,
@@ -87,6 +89,18 @@ def test_average_precision_by_hand() -> None:
     assert average_precision([], [], 3) == 0.0
     assert average_precision([], [], 0) == 1.0
     assert average_precision([0.5], [0], 0) == 0.0
+
+
+def test_mean_average_precision_by_hand() -> None:
+    kinds, confidences, hits = [0, 1, 1, 2, 0], [0.9, 0.8, 0.7, 0.9, 0.3], [1, 0, 1, 0, 1]
+    truths = [4, 1, 0, 2]
+    # Kind 0: 2 of 4 at precision 1. Kind 1: found second. Kind 2 has no onsets and counts nowhere.
+    # Kind 3 is never predicted.
+    expected = {0: 1 / 2, 1: 1 / 2, 3: 0.0}
+    assert kind_average_precisions(kinds, confidences, hits, truths) == pytest.approx(expected)
+    assert mean_average_precision(kinds, confidences, hits, truths) == pytest.approx(1 / 3)
+    assert mean_average_precision([], [], [], [0, 0]) == 1.0
+    assert mean_average_precision([1], [0.5], [0], [0, 0]) == 0.0
 
 
 def test_equal_confidences_make_one_threshold() -> None:

@@ -1,14 +1,10 @@
-"""The protocol over replays: scores, sums, baselines, tables, JSON and the command."""
+"""The protocol over replays: scores, sums, baselines, intervals, tables and JSON."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,92 +12,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pyanalyzer.__main__ import main
-from pyanalyzer.evaluate.bootstrap import f1_intervals
-from pyanalyzer.evaluate.matching import Counts
+from pyanalyzer.evaluate.bootstrap import (
+    f1_intervals,
+    interval,
+    resampled_f1,
+    resampled_mean,
+    resampled_skill,
+)
+from pyanalyzer.evaluate.json_report import json_evaluation
+from pyanalyzer.evaluate.matching import NO_MATCH, Counts
 from pyanalyzer.evaluate.protocol import (
     CUTS,
     DETECTOR,
     GRID,
+    HEADLINE,
     PEAKS,
     REFERENCE,
     SHUFFLED,
     SHUFFLES,
     TOLERANCES,
-    Case,
     Tolerance,
     score_case,
 )
 from pyanalyzer.evaluate.regions import intersection_over_union, points_into
 from pyanalyzer.evaluate.reliability import covered, expected_calibration_error, reliability
-from pyanalyzer.evaluate.report import json_evaluation, print_evaluation
-from pyanalyzer.evaluate.summary import summarise
-from pyanalyzer.records import Event, Kind, ModelSummary, Region
-from pyanalyzer.simulate.truth import Change, Truth, WorldEvent, truth_path, write_truth
-
-BOX = Region(10, 10, 20, 20)
-
-
-def truth(
-    onsets: Sequence[int], game: str = "pong", frames: int = 300, world: Sequence[int] = ()
-) -> Truth:
-    changes = tuple(
-        Change(
-            press_frame=max(0, at - 2),
-            onset_frame=at,
-            observable=True,
-            controls_before=(),
-            controls_after=("left",),
-            kind="avatar" if at % 2 == 0 else "view",
-            cause="player",
-            region_px=BOX,
-            differing_share=0.01,
-        )
-        for at in onsets
-    )
-    unseen = Change(5, None, False, (), ("fire",), None, "player", None, 0.0)
-    return Truth(
-        video=f"{game}.mp4",
-        engine="ale",
-        game=game,
-        split="test",
-        seed=0,
-        frame_rate=Fraction(60),
-        frames=frames,
-        width_px=160,
-        height_px=120,
-        changes=(*changes, unseen),
-        world_events=tuple(WorldEvent(at, "cut") for at in world),
-        settings={},
-    )
-
-
-def event(
-    frame: int,
-    confidence: float = 0.9,
-    kind: Kind = "avatar",
-    region: Region = BOX,
-    reach: int = 1,
-) -> Event:
-    return Event(
-        id=1,
-        frame=frame,
-        pts=frame,
-        time_s=frame / 60,
-        interval_frames=(frame - reach, frame + reach + 1),
-        kind=kind,
-        cause="player",
-        confidence=confidence,
-        region_px=region,
-        motion_before_px_s=(0.0, 0.0),
-        motion_after_px_s=(0.0, 0.0),
-    )
-
-
-def case(true: Truth, events: Sequence[Event], threshold: float = 0.5) -> Case:
-    difference = np.zeros(true.frames)
-    difference[[o.frame for o in true.onsets()]] = 1.0
-    return Case(true.video, true, tuple(events), threshold, difference, np.array([50]))
+from pyanalyzer.evaluate.report import print_evaluation
+from pyanalyzer.evaluate.summary import PART_S, part_interval, summarise
+from pyanalyzer.records import Event, Region
+from tests.planted_evaluation import BOX, MODEL, case, event, made_up_scores, truth
 
 
 def test_one_replay() -> None:
@@ -130,6 +68,9 @@ def test_one_replay() -> None:
     # 51, 103 and 151 have an onset within 0.1 s; the interval of 103 does not hold 100.
     assert score.intervals_covered.tolist() == [True, False, True]
     assert score.interval_widths_frames.tolist() == [3, 3, 3]
+    # The onset at 50 is found at 33 ms, 100 is missed; 200 is found below the threshold.
+    assert score.onset_events.tolist() == [0, NO_MATCH, 2, 4]
+    assert score.listed.tolist() == [True, True, True, True, False]
     assert score.minutes == pytest.approx(300 / 60 / 60)
 
 
@@ -146,8 +87,8 @@ def test_nothing_to_find_or_nothing_found(events: list[Event]) -> None:
     for name, counts in score.counts.items():
         assert name == CUTS or counts[0].hits == 0
     evaluation = summarise([score])
-    assert evaluation.everything.counts[DETECTOR][0].f1 == 0.0
-    assert evaluation.details.interval_coverage == 0.0
+    assert evaluation.everything.score.counts[DETECTOR][0].f1 == 0.0
+    assert evaluation.everything.details.interval_coverage == 0.0
 
 
 def test_tolerances_in_seconds() -> None:
@@ -164,15 +105,17 @@ def test_summary_sums_over_replays_and_means_over_games() -> None:
     poor = score_case(case(truth([60, 120, 180, 240], "boxing"), [event(7)]))
     empty = score_case(case(truth([], "chess"), []))
     evaluation = summarise([good, more, poor, empty])
-    everything = evaluation.everything.counts[DETECTOR][REFERENCE]
+    everything = evaluation.everything.score.counts[DETECTOR][REFERENCE]
     assert everything == Counts(3, 4, 8)
-    assert evaluation.everything.false_alarms_per_min == pytest.approx(1 / (4 * 300 / 3600))
-    assert [g.name for g in evaluation.games] == ["ale/boxing", "ale/chess", "ale/pong"]
+    assert evaluation.everything.score.false_alarms_per_min[REFERENCE] == pytest.approx(
+        1 / (4 * 300 / 3600)
+    )
+    assert [g.score.name for g in evaluation.games] == ["ale/boxing", "ale/chess", "ale/pong"]
     # Boxing 0, Pong 6/7; Chess has nothing to find and is left out of the mean.
-    assert evaluation.means.f1[DETECTOR][REFERENCE] == pytest.approx((0 + 6 / 7) / 2)
-    pong = evaluation.games[2]
+    assert evaluation.everything.means.f1[DETECTOR][REFERENCE] == pytest.approx((0 + 6 / 7) / 2)
+    pong = evaluation.games[2].score
     assert pong.average_precision[REFERENCE] == pytest.approx(3 / 4)
-    low, high = evaluation.f1_interval[REFERENCE]
+    low, high = evaluation.everything.intervals.mean_f1[REFERENCE]
     assert low == 0.0
     assert high == pytest.approx(6 / 7)
     assert summarise([good, more, poor, empty]) == evaluation
@@ -184,11 +127,11 @@ def test_skill_is_over_the_best_rule_with_as_many_guesses() -> None:
     true = truth([30, 110, 180])
     events = [event(30), event(110), event(10)]
     score = score_case(case(true, events))
-    group = summarise([score]).everything
+    group = summarise([score]).everything.score
     assert group.best_trivial_f1[REFERENCE] == 1.0  # peaks of the planted difference
     assert group.skill[REFERENCE] == 0.0
     flat = replace(case(true, events), difference=np.zeros(300))
-    group = summarise([score_case(flat)]).everything
+    group = summarise([score_case(flat)]).everything.score
     trivial = group.best_trivial_f1[REFERENCE]
     assert trivial < 2 / 3
     assert group.skill[REFERENCE] == pytest.approx((2 / 3 - trivial) / (1 - trivial))
@@ -196,7 +139,7 @@ def test_skill_is_over_the_best_rule_with_as_many_guesses() -> None:
 
 def test_kinds_are_confused_in_their_place() -> None:
     score = score_case(case(truth([50, 101]), [event(50), event(101, kind="effect")]))
-    details = summarise([score]).details
+    details = summarise([score]).everything.details
     # Rows view, avatar: the even onset is `avatar`, the odd one `view`.
     assert details.kind_confusion[1][1] == 1
     assert details.kind_confusion[0][2] == 1
@@ -255,6 +198,99 @@ def test_bootstrap() -> None:
         f1_intervals([1], [1, 2], [1, 2])
 
 
+def test_map_by_hand() -> None:
+    # avatar: onsets 50 and 100; events 50 (0.9, right), 101 (0.7, right), 150 (0.8, false).
+    # In order of confidence right, false, right: precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1.
+    # view: onset 201, found at 201 but called avatar (0.6, one more false avatar); nothing found.
+    events = [event(50), event(101, 0.7), event(150, 0.8), event(201, 0.6)]
+    group = summarise([score_case(case(truth([50, 100, 201]), events))]).everything.score
+    avatar = 1 / 2 * 1 + 1 / 2 * 2 / 3
+    assert group.kind_onsets == (1, 2, 0, 0, 0)
+    assert group.kind_average_precision["avatar"][REFERENCE] == pytest.approx(avatar)
+    assert group.kind_average_precision["view"][REFERENCE] == 0.0
+    assert "effect" not in group.kind_average_precision
+    assert group.mean_average_precision[REFERENCE] == pytest.approx(avatar / 2)
+    # At 0 frames the event at 101 is false too: avatar has recall 1/2 at precision 1.
+    assert group.mean_average_precision[0] == pytest.approx(1 / 2 / 2)
+    # Kinds aside, 201 is found: right, false, right, right.
+    assert group.average_precision[REFERENCE] == pytest.approx((1 + 3 / 4 + 3 / 4) / 3)
+
+
+def test_engines_and_splits() -> None:
+    scores = [
+        score_case(case(truth([50, 100], "pong"), [event(50), event(100)])),
+        score_case(case(truth([50, 100], "MAP01", engine="doom", split="train"), [event(50)])),
+        score_case(case(truth([60, 120], "MAP02", engine="doom"), [])),
+    ]
+    evaluation = summarise(scores)
+    assert [b.score.name for b in evaluation.engines] == ["ale", "doom"]
+    assert [b.score.counts[DETECTOR][HEADLINE] for b in evaluation.engines] == [
+        Counts(2, 2, 2),
+        Counts(1, 1, 4),
+    ]
+    assert [b.score.name for b in evaluation.splits] == ["test", "train"]
+    assert evaluation.splits[0].score.onsets == 4
+    # Doom's sums are 2/5, the mean over its games (2/3 + 0) / 2.
+    assert evaluation.engines[1].means.f1[DETECTOR][HEADLINE] == pytest.approx(1 / 3)
+    means = evaluation.engine_means
+    assert means.means.groups == 2
+    assert means.means.f1[DETECTOR][HEADLINE] == pytest.approx((1 + 2 / 5) / 2)
+    # Drawing Doom's games anew gives 0, 2/5 or 2/3; Pong stays 1.
+    low, high = means.f1_interval[HEADLINE]
+    assert (low, high) == (pytest.approx(1 / 2), pytest.approx(5 / 6))
+
+
+def test_skill_in_each_draw_is_over_the_best_rule_of_that_draw() -> None:
+    detector = [(9, 10, 10), (5, 10, 10)]
+    rules = [[(6, 10, 10), (1, 10, 10)], [(2, 10, 10), (4, 10, 10)]]
+    pooled, mean = resampled_skill(detector, rules)
+    # Twice the first game, twice the second, or one of each (the sums are 14, 7 and 6).
+    expected = {(0.9 - 0.6) / 0.4, (0.5 - 0.4) / 0.6, (0.7 - 0.35) / 0.65}
+    assert set(np.round(pooled, 9)) == {round(value, 9) for value in expected}
+    both = [(0.9 - 0.6) / 0.4, (0.5 - 0.4) / 0.6]
+    assert set(np.round(mean, 9)) == {round(v, 9) for v in (*both, sum(both) / 2)}
+    perfect = [[(10, 10, 10), (10, 10, 10)]]
+    assert not resampled_skill(detector, perfect)[0].any()
+    # The same games are drawn for every score.
+    np.testing.assert_array_equal(resampled_f1(detector)[1], resampled_mean([0.9, 0.5]))
+    with pytest.raises(ValueError, match="detector and every rule"):
+        resampled_skill(detector, [[(1, 2, 3)]])
+
+
+def test_interval_of_a_game_is_over_parts_of_its_replays() -> None:
+    part = int(PART_S * 60)
+    onsets = [100, 200, part + 100, part + 200]
+    true = truth(onsets, frames=2 * part)
+    found = score_case(case(true, [event(100), event(200)]))
+    # One part is found whole, the other not at all.
+    assert part_interval([found], 0) == (0.0, 1.0)
+    everything = score_case(case(true, [event(at) for at in onsets]))
+    assert part_interval([everything], 0) == (1.0, 1.0)
+    # A replay shorter than a part is one part.
+    short = score_case(case(truth([50, 100]), [event(50)]))
+    assert part_interval([short], 0) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert interval([0.25] * 5) == (0.25, 0.25)
+
+
+def test_only_local_changes_count_as_local() -> None:
+    whole = Region(0, 0, 160, 120)
+    true = truth([50, 100])
+    large = replace(true.changes[1], region_px=whole)
+    true = replace(true, changes=(true.changes[0], large))
+    far = Region(100, 100, 10, 10)
+    details = summarise(
+        [score_case(case(true, [event(50, region=far), event(100, region=far)]))]
+    ).everything.details
+    assert (details.region_pointing, details.local_pointing, details.local_events) == (0.5, 0, 1)
+
+
+def test_same_bytes() -> None:
+    one, other = (
+        json_evaluation(summarise(made_up_scores(4, replays=1)), [MODEL]) for _ in range(2)
+    )
+    assert one == other
+
+
 def test_report() -> None:
     scores = [
         score_case(case(truth([50, 100]), [event(50), event(100)])),
@@ -268,95 +304,14 @@ def test_report() -> None:
         assert expected in printed
     for expected in ("ale/boxing", "scene cuts", "skill", "calibration error", "Kinds"):
         assert expected in printed
-    data = json_evaluation(evaluation, {"splits": ["test"]})
-    assert data == json_evaluation(summarise(scores), {"splits": ["test"]})
+    data = json_evaluation(evaluation, [MODEL])
+    assert data == json_evaluation(summarise(scores), [MODEL])
     record = json.loads(data)
     assert record["schema"] == "pyanalyzer/evaluation/1"
     assert record["tolerances"][REFERENCE] == "2 frames"
     assert record["all"]["methods"]["pyanalyzer"]["hits"][REFERENCE] == 2
     assert record["all"]["methods"]["shuffled"]["predictions"] == 3
     assert len(record["games"]) == 2
-    assert record["details"]["kind_confusion"][1][1] == 2
-
-
-@pytest.fixture
-def replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two replays with truth, and an analysis that finds every onset of the even games."""
-    from pyanalyzer import pipeline
-    from pyanalyzer.evaluate import baselines
-    from pyanalyzer.timeline import TimelineParameters
-
-    found = {}
-    for name, split in (("boxing", "train"), ("pong", "test")):
-        video = tmp_path / f"{name}.mp4"
-        video.write_bytes(b"")
-        true = replace(truth([50, 100, 200], name), split=split)
-        write_truth(true, truth_path(video))
-        found[str(video)] = [event(50), event(100), event(10, 0.2)]
-
-    def analyse(path: str, settings: object) -> SimpleNamespace:
-        assert settings.min_confidence == 0.0  # type: ignore[attr-defined]
-        return SimpleNamespace(events=tuple(found[path]))
-
-    model = SimpleNamespace(**vars_of_model(), timeline=TimelineParameters().to_record())
-    monkeypatch.setattr(pipeline, "analyse", analyse)
-    monkeypatch.setattr(pipeline, "load_weights", lambda settings: model)
-    monkeypatch.setattr(baselines, "thumbnail_difference", lambda path: np.zeros(300))
-    monkeypatch.setattr(baselines, "scene_cuts", lambda path: np.array([7]))
-    return tmp_path
-
-
-def vars_of_model() -> dict[str, str]:
-    model = ModelSummary(name="planted", sha256="00")
-    return {"name": model.name, "sha256": model.sha256}
-
-
-def test_command(replays: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = replays / "scores.json"
-    assert main(["evaluate", str(replays), "--split", "test", "--json", str(out)]) == 0
-    printed = capsys.readouterr().out
-    assert "ale/pong" in printed
-    assert "boxing" not in printed
-    assert "used in training" not in printed
-    record = json.loads(out.read_text())
-    assert record["model"] == vars_of_model()
-    assert record["threshold"] == 0.5
-    assert record["splits"] == ["test"]
-    assert record["all"]["methods"]["pyanalyzer"]["f1"][REFERENCE] == 0.8
-    assert record["all"]["average_precision"][REFERENCE] == pytest.approx(2 / 3, abs=1e-4)
-
-    videos = [str(replays / f"{name}.mp4") for name in ("boxing", "pong")]
-    assert main(["evaluate", *videos, "--min-confidence", "0.1", "--quiet"]) == 0
-    printed = capsys.readouterr().out
-    assert "Of the splits test, train: some games were used in training" in printed
-    assert "0.667" in printed  # F1 with the false alarm listed
-
-
-def test_command_refuses(replays: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    empty = replays / "empty"
-    empty.mkdir()
-    (replays / "alone.mp4").write_bytes(b"")
-    cases = [
-        ([str(empty)], 2, "no labelled replays"),
-        ([str(replays), "--split", "validation"], 2, "of the split validation"),
-        ([str(replays / "missing.mp4")], 1, "no such file or folder"),
-        ([str(replays / "alone.mp4")], 1, "no such truth file"),
-        ([str(replays), "--workers", "0"], 2, "workers must be at least 1"),
-        ([str(replays), "--min-confidence", "2"], 2, "min-confidence must be"),
-        ([str(replays), "--json", str(replays / "no" / "scores.json")], 1, "there is no folder"),
-    ]
-    for arguments, code, message in cases:
-        assert main(["evaluate", *arguments]) == code
-        captured = capsys.readouterr()
-        assert message in captured.err
-        assert captured.out == ""
-
-
-def test_command_refuses_the_truth_of_another_replay(
-    replays: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pyanalyzer.evaluate import baselines
-
-    monkeypatch.setattr(baselines, "thumbnail_difference", lambda path: np.zeros(299))
-    assert main(["evaluate", str(replays)]) == 1
-    assert "299 frames, but its truth speaks of 300" in capsys.readouterr().err
+    assert record["all"]["details"]["kind_confusion"][1][1] == 2
+    assert record["mean_over_engines"]["groups"] == 1
+    assert record["models"][0]["name"] == "planted"

@@ -23,7 +23,7 @@ SMALL = NetworkConfiguration(
 )
 
 
-def plant(path: Path, seed: int, split: str) -> None:
+def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
     """A replay in which the motion changes at a block whenever the player acts, and only then."""
     rng = np.random.default_rng(seed)
     frames = 400
@@ -49,7 +49,7 @@ def plant(path: Path, seed: int, split: str) -> None:
     }
     header = {
         "format": cache.FORMAT,
-        "engine": "ale",
+        "engine": engine,
         "game": f"planted{seed}",
         "split": split,
         "frames": frames,
@@ -124,6 +124,47 @@ def test_refuses_other_checkpoints(tmp_path: Path) -> None:
         loop.TrainingRun(settings(1), NetworkConfiguration()).load(tmp_path / "checkpoint.pt")
     with pytest.raises(ModelError, match="cannot go on"):
         run.load(tmp_path / "missing.pt")
+
+
+def test_an_engine_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors import safe_open
+
+    from pyanalyzer.__main__ import main
+    from pyanalyzer.commands import train as command
+    from pyanalyzer.score import model
+    from pyanalyzer.timeline import TimelineParameters
+    from pyanalyzer.train import timeline_fit
+
+    for n, (engine, split) in enumerate(
+        (e, s) for e in ("ale", "doom") for s in ("train", "validation")
+    ):
+        plant(tmp_path / f"{n}.safetensors", n, split, engine)
+    fitted: list[str] = []
+
+    def fit(
+        _: object, training: list[cache.CachedReplay], validation: list[cache.CachedReplay]
+    ) -> TimelineParameters:
+        fitted.extend(r.engine for r in (*training, *validation))
+        return TimelineParameters()
+
+    monkeypatch.setattr(command, "_cached", lambda *_: cache.read_index(tmp_path))
+    monkeypatch.setattr(model, "NetworkConfiguration", lambda: SMALL)
+    monkeypatch.setattr(timeline_fit, "fit_timeline", fit)
+    arguments = ["train", str(tmp_path), "--out", str(tmp_path / "out"), "--name", "no-doom"]
+    assert main([*arguments, "--steps", "1", "--without-engine", "doom"]) == 0
+    assert fitted == ["ale", "ale"]
+    with safe_open(str(tmp_path / "out" / "no-doom.safetensors"), framework="pt") as file:
+        header = json.loads(file.metadata()["pyanalyzer"])
+    assert header["training"]["settings"]["without_engines"] == ["doom"]
+    assert header["training"]["games"] == ["ale/planted0"]
+    capsys.readouterr()
+    # To go on with everything would make weights that only say that they never saw Doom.
+    assert main([*arguments, "--steps", "2", "--resume"]) == 1
+    assert "trained with other engines left out: doom" in capsys.readouterr().err
+    assert main([*arguments, "--without-engine", "dooom"]) == 2
+    assert "no replay is of the engine dooom; there are ale, doom" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -36,6 +36,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bfloat16", action="store_true", help="faster on processors with bfloat16 arithmetic"
     )
+    parser.add_argument(
+        "--without-engine",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="leave these engines' replays out, to judge the weights on engines never seen",
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of the network")
     parser.add_argument("--workers", type=int, default=2, help="processes that measure replays")
     parser.add_argument(
@@ -56,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
+    replays = _without(replays, args.without_engine)
     training = [r for r in replays if r.split == "train"]
     validation = [r for r in replays if r.split == "validation"]
     if not training or not validation:
@@ -68,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         learning_rate=args.learning_rate,
         bfloat16=args.bfloat16,
+        without_engines=tuple(sorted(set(args.without_engine))),
     )
     training_run = TrainingRun(settings, NetworkConfiguration())
     checkpoint = args.out / "checkpoint.pt"
@@ -98,6 +107,19 @@ def _cached(folder: Path, cache_folder: Path, workers: int) -> list[CachedReplay
         ):
             pass
     return read_index(cache_folder)
+
+
+def _without(replays: list[CachedReplay], engines: list[str]) -> list[CachedReplay]:
+    """The replays of all other engines. A name of no engine would leave out nothing, unnoticed."""
+    from pyanalyzer.errors import UsageError
+
+    there = sorted({r.engine for r in replays})
+    unknown = sorted(set(engines) - set(there))
+    if unknown:
+        raise UsageError(
+            f"no replay is of the engine {', '.join(unknown)}; there are {', '.join(there)}"
+        )
+    return [r for r in replays if r.engine not in engines]
 
 
 def _train(

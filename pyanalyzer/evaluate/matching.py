@@ -182,6 +182,40 @@ def average_precision(confidences: npt.ArrayLike, hits: npt.ArrayLike, truths: i
     return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
 
 
+def kind_average_precisions(
+    kinds: npt.ArrayLike, confidences: npt.ArrayLike, hits: npt.ArrayLike, truths: npt.ArrayLike
+) -> dict[int, float]:
+    """:func:`average_precision` of each kind that has an onset, by the kind's number, rising.
+
+    ``kinds``: int (N,), what each prediction was called; ``hits``: bool (N,), whether it matched an
+    onset *of that kind*; ``truths``: int (K,), onsets of each kind. Of any number of replays
+    together. Predictions of a kind without onsets count nowhere.
+    """
+    kind = np.asarray(kinds, dtype=np.int64).reshape(-1)
+    confidence = np.asarray(confidences, dtype=np.float64).reshape(-1)
+    hit = np.asarray(hits, dtype=bool).reshape(-1)
+    onsets = np.asarray(truths, dtype=np.int64).reshape(-1)
+    return {
+        int(k): average_precision(confidence[kind == k], hit[kind == k], int(onsets[k]))
+        for k in np.flatnonzero(onsets)
+    }
+
+
+def mean_average_precision(
+    kinds: npt.ArrayLike, confidences: npt.ArrayLike, hits: npt.ArrayLike, truths: npt.ArrayLike
+) -> float:
+    """mAP: the mean of :func:`kind_average_precisions`; arguments as there.
+
+    Definition: as at one tolerance of Giancola et al., *SoccerNet: a scalable dataset for action
+    spotting in soccer videos*, CVPR workshops 2018. Without any onset 1 where there are no
+    predictions, else 0.
+    """
+    of_kinds = kind_average_precisions(kinds, confidences, hits, truths)
+    if not of_kinds:
+        return 1.0 if np.size(confidences) == 0 else 0.0
+    return sum(of_kinds.values()) / len(of_kinds)
+
+
 def best_threshold(
     confidences: npt.ArrayLike, hits: npt.ArrayLike, truths: int
 ) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from pyanalyzer.evaluate.matching import (
 )
 from pyanalyzer.evaluate.regions import intersection_over_union, points_into
 from pyanalyzer.evaluate.reliability import covered
-from pyanalyzer.records import Event, Kind, Region
+from pyanalyzer.records import KINDS, Event, Kind, Region
 from pyanalyzer.simulate.truth import Truth
 
 F64 = npt.NDArray[np.float64]
@@ -40,6 +40,8 @@ TRIVIAL_RULES = (GRID, PEAKS, SHUFFLED)
 METHODS = (DETECTOR, *TRIVIAL_RULES, CUTS)
 # A single shuffle of a short replay is a matter of luck; the sum over so many is not.
 SHUFFLES = 20
+# A change of less than half the picture is somewhere; of more, it is everywhere.
+LOCAL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ TOLERANCES: tuple[Tolerance, ...] = (
     *(Tolerance(seconds, in_seconds=True) for seconds in TOLERANCES_S),
 )
 REFERENCE = TOLERANCES.index(Tolerance(REFERENCE_TOLERANCE_FRAMES, in_seconds=False))
+# What games and engines are compared at: a time, since their frames last differently long.
+HEADLINE = TOLERANCES.index(Tolerance(TOLERANCES_S[0], in_seconds=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,8 @@ class Case:
 class Matched:
     """An event of the timeline and the true onset that it found at the reference tolerance.
 
-    ``picture``: the whole picture's box, what a rule that knows nothing would say.
+    ``picture``: the whole picture's box, what a rule that knows nothing would say. ``is_local``:
+    whether the true region is less than ``LOCAL_SHARE`` of the picture.
     """
 
     kind: Kind
@@ -96,6 +101,7 @@ class Matched:
     region_pointing: bool
     picture_iou: float
     picture_pointing: bool
+    is_local: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,23 +109,50 @@ class CaseScore:
     """All that is counted of one replay.
 
     ``counts``: by method, one per tolerance of ``TOLERANCES`` (``SHUFFLED`` is the sum over
-    ``SHUFFLES``). ``confidences``: (N,), of the events of every confidence; ``hits``: bool
-    (tolerances, N). ``intervals_covered``: bool, of the timeline's events with an onset near.
-    ``world_alarms``: false alarms of the timeline at a known event of the world.
+    ``SHUFFLES``). Of the N events of every confidence: ``event_frames``, ``confidences``, ``kinds``
+    (numbers in ``KINDS``), (N,); ``hits`` and ``kind_hits`` (matched among events and onsets of
+    that kind alone): bool (tolerances, N). Of the M onsets: ``onset_frames``, ``onset_kinds``, and
+    ``onset_events``, the event that found it at ``HEADLINE`` or ``NO_MATCH``, (M,).
+    ``intervals_covered``: bool, of the timeline's events with an onset near. ``world_alarms``:
+    false alarms of the timeline at one of ``world_frames``, known events of the world.
     """
 
     name: str
     engine: str
     game: str
-    minutes: float
-    onsets: int
+    split: str
+    frames: int
+    frame_rate: float
+    threshold: float
     counts: dict[str, tuple[Counts, ...]]
+    event_frames: I64
     confidences: F64
+    kinds: I64
     hits: npt.NDArray[np.bool_]
+    kind_hits: npt.NDArray[np.bool_]
+    onset_frames: I64
+    onset_kinds: I64
+    onset_events: I64
     matched: tuple[Matched, ...]
     intervals_covered: npt.NDArray[np.bool_]
     interval_widths_frames: I64
+    world_frames: I64
     world_alarms: int
+
+    @property
+    def minutes(self) -> float:
+        """Length of the replay."""
+        return self.frames / self.frame_rate / 60
+
+    @property
+    def onsets(self) -> int:
+        """How many onsets there are to find."""
+        return self.onset_frames.size
+
+    @property
+    def listed(self) -> npt.NDArray[np.bool_]:
+        """Which events belong to the timeline: bool (N,)."""
+        return np.asarray(self.confidences >= self.threshold)
 
 
 def score_case(case: Case) -> CaseScore:
@@ -127,13 +160,14 @@ def score_case(case: Case) -> CaseScore:
     truth, rate = case.truth, float(case.truth.frame_rate)
     onsets = truth.onsets()
     true_frames = np.array([onset.frame for onset in onsets], dtype=np.int64)
+    true_kinds = np.array([KINDS.index(onset.kind) for onset in onsets], dtype=np.int64)
     tolerances = [tolerance.frames(rate) for tolerance in TOLERANCES]
     frames = _frames(case.events)
-    confidences = np.array([event.confidence for event in case.events])
+    kinds = np.array([KINDS.index(event.kind) for event in case.events], dtype=np.int64)
+    confidences = np.array([event.confidence for event in case.events], dtype=np.float64)
     timeline = tuple(event for event in case.events if event.confidence >= case.threshold)
     matches = [match_events(frames, confidences, true_frames, t) for t in tolerances]
-    is_listed = confidences >= case.threshold
-    reference = matches[REFERENCE][is_listed]
+    reference = matches[REFERENCE][confidences >= case.threshold]
     false = _frames(timeline)[reference == NO_MATCH]
     world = np.array([event.frame for event in truth.world_events], dtype=np.int64)
     at_world = match_events(false, np.ones(false.size), world, REFERENCE_TOLERANCE_FRAMES)
@@ -142,11 +176,26 @@ def score_case(case: Case) -> CaseScore:
         name=case.name,
         engine=truth.engine,
         game=truth.game,
-        minutes=truth.frames / rate / 60,
-        onsets=len(onsets),
+        split=truth.split,
+        frames=truth.frames,
+        frame_rate=rate,
+        threshold=case.threshold,
         counts=_counts(case, timeline, true_frames, tolerances),
+        event_frames=frames,
         confidences=confidences,
+        kinds=kinds,
         hits=np.array([matched != NO_MATCH for matched in matches]),
+        kind_hits=_kind_hits(
+            frames,
+            confidences,
+            kinds,
+            true_frames=true_frames,
+            true_kinds=true_kinds,
+            tolerances=tolerances,
+        ),
+        onset_frames=true_frames,
+        onset_kinds=true_kinds,
+        onset_events=_inverse(matches[HEADLINE], true_frames.size),
         matched=tuple(
             _matched(event, onsets[n].kind, onsets[n].region_px, truth)
             for event, n in zip(timeline, reference.tolist(), strict=True)
@@ -154,8 +203,36 @@ def score_case(case: Case) -> CaseScore:
         ),
         intervals_covered=is_covered,
         interval_widths_frames=widths,
+        world_frames=world,
         world_alarms=int((at_world != NO_MATCH).sum()),
     )
+
+
+def _kind_hits(
+    frames: I64,
+    confidences: F64,
+    kinds: I64,
+    *,
+    true_frames: I64,
+    true_kinds: I64,
+    tolerances: Sequence[float],
+) -> npt.NDArray[np.bool_]:
+    """Each kind's events matched with that kind's onsets, as if there were no others."""
+    hits = np.zeros((len(tolerances), frames.size), dtype=bool)
+    for kind in range(len(KINDS)):
+        of_kind, true = kinds == kind, true_frames[true_kinds == kind]
+        for row, tolerance in zip(hits, tolerances, strict=True):
+            matched = match_events(frames[of_kind], confidences[of_kind], true, tolerance)
+            row[of_kind] = matched != NO_MATCH
+    return hits
+
+
+def _inverse(matched: I64, onsets: int) -> I64:
+    """For each onset the event that took it, or ``NO_MATCH``."""
+    events = np.full(onsets, NO_MATCH, dtype=np.int64)
+    taken = np.flatnonzero(matched != NO_MATCH)
+    events[matched[taken]] = taken
+    return events
 
 
 def _frames(events: Sequence[Event]) -> I64:
@@ -205,4 +282,5 @@ def _matched(event: Event, true_kind: Kind, true_region: Region, truth: Truth) -
         region_pointing=points_into(event.region_px, true_region),
         picture_iou=intersection_over_union(picture, true_region),
         picture_pointing=points_into(picture, true_region),
+        is_local=intersection_over_union(picture, true_region) < LOCAL_SHARE,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +99,14 @@ class Network(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them."""
+    """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them,
+    ``training`` what their header says of what they were trained on."""
 
     network: Network
     name: str
     sha256: str
     timeline: dict[str, Any]
+    training: dict[str, Any] = field(default_factory=dict)
 
 
 def weights_bytes(
@@ -161,4 +163,5 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
     network.eval()
-    return LoadedModel(network, header.get("name", path.stem), digest, timeline)
+    name, training = header.get("name", path.stem), header.get("training") or {}
+    return LoadedModel(network, name, digest, timeline, training)

@@ -29,6 +29,8 @@ _GRADIENT_NORM = 1.0  # a clip with a cut in it must not throw the weights away
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """One training run. ``engine_shares``: how often each engine's clips are drawn.
+    ``without_engines``: whose replays were left out of training and validation, so that the weights
+    can be judged on them.
 
     ``warm_up_steps``: Adam's second moments need some gradients before they can be trusted.
     """
@@ -42,6 +44,7 @@ class TrainingSettings:
     validate_every_steps: int = 2000
     checkpoint_every_steps: int = 500
     engine_shares: tuple[tuple[str, float], ...] = (("ale", 2.0), ("doom", 1.0))
+    without_engines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ class TrainingRun:
             state: dict[str, Any] = torch.load(path, weights_only=True)
             if state["configuration"] != json.dumps(asdict(self.network.configuration)):
                 raise ModelError(f"{path} is a checkpoint of a network of other dimensions")
+            left_out = tuple(json.loads(state["settings"]).get("without_engines", ()))
+            if left_out != self.settings.without_engines:
+                names = " ".join(left_out) or "none"
+                raise ModelError(
+                    f"{path} was trained with other engines left out: {names}; go on with the same"
+                )
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])

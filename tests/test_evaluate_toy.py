@@ -1,0 +1,66 @@
+"""The whole way on the toy game: played, recorded, analysed by untrained weights, kept, scored.
+
+Untrained weights find nothing of worth; what is checked is that nothing is lost on the way.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pyanalyzer.__main__ import main
+from pyanalyzer.records import Region
+from pyanalyzer.score.model import Network, NetworkConfiguration, weights_bytes
+from pyanalyzer.simulate import generate, read_truth
+from pyanalyzer.simulate import replay as replay_module
+from pyanalyzer.simulate.encode import EncoderSettings, Layout
+from pyanalyzer.simulate.policy import plan_actions
+from pyanalyzer.simulate.session import Job, Look, Session
+from pyanalyzer.timeline import TimelineParameters
+from tests.simulate_toy import ToyGame
+
+SMALL = NetworkConfiguration(
+    map_width=8, crop_width=8, candidate_width=8, temporal_width=16, dilations=(1, 2)
+)
+
+
+@pytest.fixture
+def replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One replay of the toy game, of two seconds."""
+    look = Look(
+        Layout(160, 96, Region(16, 0, 128, 96), smooth=False),
+        EncoderSettings(crf=20, b_frames=2, gop_frames=30),
+        stride=1,
+    )
+    actions = plan_actions(ToyGame.channels, False, 120, 60.0, np.random.default_rng(7))
+    monkeypatch.setattr(
+        replay_module, "set_up", lambda job: Session(ToyGame(), list(actions), look, {})
+    )
+    (made,) = generate([Job("ale", "toy", "test", 0, 2.0, 0, tmp_path / "toy_00.mp4")])
+    assert getattr(made, "outcome", made) == "made"
+    return tmp_path
+
+
+def test_analysed_kept_and_scored_again(replays: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    weights = replays / "untrained.safetensors"
+    parameters = TimelineParameters().to_record()
+    training = {"settings": {"without_engines": ["ale"]}, "games": ["doom/freedoom2/MAP01"]}
+    weights.write_bytes(
+        weights_bytes(Network(SMALL), name="untrained", timeline=parameters, training=training)
+    )
+    kept, first, again = replays / "kept", replays / "first.json", replays / "again.json"
+    save = ["--weights", str(weights), "--save-timelines", str(kept), "--json", str(first)]
+    assert main(["evaluate", str(replays), *save]) == 0
+    load = ["--from-timelines", str(kept), "--json", str(again)]
+    assert main(["evaluate", str(replays), *load, "--html", str(replays / "report.html")]) == 0
+    assert "Left out of the training of the weights used on them: ale" in capsys.readouterr().out
+    assert first.read_bytes() == again.read_bytes()
+    record = json.loads(first.read_text())
+    assert record["models"][0]["without_engines"] == ["ale"]
+    assert record["all"]["onsets"] == len(read_truth(replays / "toy_00.truth.json").onsets()) > 3
+    assert "ale/toy" in (replays / "report.html").read_text(encoding="utf-8")
