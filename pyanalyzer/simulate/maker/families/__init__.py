@@ -1,0 +1,21 @@
+"""The families of games, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pyanalyzer.simulate.maker.families.maze import Maze
+from pyanalyzer.simulate.maker.families.platformer import Platformer
+from pyanalyzer.simulate.maker.world import World
+
+WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
+    "platformer": Platformer,
+    "maze": Maze,
+}
+
+
+def make_world(family: str, rng: np.random.Generator) -> World:
+    """Draw a game of a family. Raises KeyError where there is no such family."""
+    return WORLDS[family](rng)
