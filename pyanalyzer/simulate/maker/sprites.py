@@ -223,3 +223,15 @@ def thing(rng: np.random.Generator, size_px: int, colour: Colour) -> Sprite:
             canvas.line(picture, 1, 1, 2 * r - 1, 2 * r - 1, shade(colour, 0.5))
         frames.append(keyed(picture, _KEY))
     return sprite_of(frames)
+
+
+def scaled(stamp: Stamp, sizes: list[int]) -> list[Stamp]:
+    """A stamp at each height."""
+    height, width = stamp.mask.shape[:2]
+    mask = stamp.mask.astype(np.uint8).repeat(3, axis=2)
+    result = []
+    for size in sizes:
+        wide = max(1, width * size // height)
+        seen = canvas.resize(mask, wide, size)[..., 0] > 0
+        result.append(stamp_of(canvas.resize(stamp.rgb, wide, size), seen))
+    return result

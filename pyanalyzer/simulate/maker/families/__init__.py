@@ -6,13 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pyanalyzer.simulate.maker.families.corridor import Corridor
 from pyanalyzer.simulate.maker.families.maze import Maze
 from pyanalyzer.simulate.maker.families.platformer import Platformer
+from pyanalyzer.simulate.maker.families.racer import Racer
+from pyanalyzer.simulate.maker.families.shooter import Shooter
 from pyanalyzer.simulate.maker.world import World
 
 WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "platformer": Platformer,
     "maze": Maze,
+    "shooter": Shooter,
+    "racer": Racer,
+    "corridor": Corridor,
 }
 
 

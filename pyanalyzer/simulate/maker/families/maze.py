@@ -39,7 +39,7 @@ class Maze(World):
         screens = 1.0 if rng.random() < 0.35 else float(rng.uniform(1.5, 4))
         rows = max(7, int(self.height_px * screens / self.tile)) | 1
         columns = max(9, int(self.width_px * screens / self.tile)) | 1
-        solid = _MAPS[int(rng.integers(len(_MAPS)))](rng, rows, columns)
+        solid = MAPS[int(rng.integers(len(MAPS)))](rng, rows, columns)
         self.grid: Grid = grid_of(solid, self.tile)
         self.places = free_places(self.grid)
         self.camera: Camera = draw_camera(rng, self.size_px, self.grid.size_px)
@@ -296,4 +296,4 @@ def _field(rng: np.random.Generator, rows: int, columns: int) -> npt.NDArray[np.
     return solid
 
 
-_MAPS = (_corridors, _rooms, _field)
+MAPS = (_corridors, _rooms, _field)
