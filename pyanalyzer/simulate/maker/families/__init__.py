@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from pyanalyzer.simulate.maker.families.corridor import Corridor
+from pyanalyzer.simulate.maker.families.cursor import Cursor
+from pyanalyzer.simulate.maker.families.fighter import Fighter
 from pyanalyzer.simulate.maker.families.maze import Maze
 from pyanalyzer.simulate.maker.families.platformer import Platformer
 from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.shooter import Shooter
+from pyanalyzer.simulate.maker.families.twinstick import Twinstick
 from pyanalyzer.simulate.maker.world import World
 
 WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
@@ -19,6 +22,9 @@ WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "shooter": Shooter,
     "racer": Racer,
     "corridor": Corridor,
+    "cursor": Cursor,
+    "twinstick": Twinstick,
+    "fighter": Fighter,
 }
 
 

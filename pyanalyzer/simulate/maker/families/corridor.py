@@ -222,7 +222,7 @@ class Corridor(World):
 
     def paint(self, state: State) -> U8:
         """Floor, ceiling or sky, walls, figures, the gun."""
-        w, h = self.size_px
+        h = self.height_px
         p = state.player
         lift = math.sin(math.pi * p.jumps / max(1, round(0.5 * self.hz))) * 0.15 if p.jumps else 0
         sway = self.bob * math.sin(6 * p.walked_px) + lift
