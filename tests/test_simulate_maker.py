@@ -23,7 +23,7 @@ from pyanalyzer.simulate.session import Job, maker_layout
 from pyanalyzer.simulate.splits import GAMES
 from pyanalyzer.simulate.truth import read_truth, truth_path
 
-SECONDS = 2.5
+SECONDS = 2.0
 NUMBERS = (3, 11)
 NAMES = [f"{family}/{number:04d}" for family in FAMILIES for number in NUMBERS]
 
@@ -66,7 +66,7 @@ def test_most_action_changes_can_be_seen(family: str) -> None:
         game, actions, recording = played(f"{family}/{number:04d}")
         changes += label(game, recording, actions)
     assert len(changes) >= 8
-    assert sum(change.observable for change in changes) >= 0.55 * len(changes)
+    assert sum(change.observable for change in changes) >= 0.45 * len(changes)
     kinds = {change.kind for change in changes if change.observable}
     assert kinds <= {"view", "avatar", "effect", "interface"}
 

@@ -62,6 +62,7 @@ class World(ABC):
         self.delay = int(rng.choice(DELAY_TICKS, p=DELAY_SHARES))
         self.has_menu = bool(rng.random() < 0.12)
         self.card_period_s = float(rng.uniform(6, 15)) if rng.random() < 0.1 else 0.0
+        self.hearts = int(rng.integers(1, 4))
         self.dead_s = float(rng.uniform(0.3, 1.0))
         self.fade_s = float(rng.uniform(0.15, 0.4)) if rng.random() < 0.3 else 0.0
         self.shakes = bool(rng.random() < 0.4)

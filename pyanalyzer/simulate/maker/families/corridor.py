@@ -102,7 +102,7 @@ class Corridor(World):
     def begin(self, seed: int) -> State:
         """On a free tile, looking along the longest way."""
         x, y = chance.pick(self.places, seed, 1)
-        player = Actor(x, y, home_x=x, home_y=y)
+        player = Actor(x, y, health=2 * self.hearts, home_x=x, home_y=y)
         ways = [k * math.pi / 2 for k in range(4)]
         player.heading_rad = max(ways, key=lambda a: self._cast_one(x, y, a))
         state = State(seed, player)
@@ -124,7 +124,7 @@ class Corridor(World):
     def respawn(self, state: State) -> None:
         """Where the player began."""
         p = state.player
-        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, 6
+        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, 2 * self.hearts
 
     def purpose(self, controls: frozenset[str]) -> Purpose:
         """See :meth:`pyanalyzer.simulate.engine.Game.kind_of`."""

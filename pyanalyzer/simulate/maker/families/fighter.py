@@ -44,6 +44,7 @@ class Fighter(World):
         self.gravity, self.jump_px_s = 2 * rise / rise_s**2, 2 * rise / rise_s
         self.pose_s = {name: float(rng.uniform(0.1, 0.35)) for name in POSES}
         self.wind_up = float(rng.uniform(0, 0.5))  # share of a blow before the limb is out
+        self.steps_on = bool(rng.random() < 0.6)  # walks on while a blow lasts
         self.crowd = int(rng.integers(0, 14))
         self.zoom = bool(rng.random() < 0.25)  # the camera closes in on the two
         self.mirror_start = bool(rng.random() < 0.5)
@@ -133,7 +134,7 @@ class Fighter(World):
                 actor.look = POSES.index(blow)
                 actor.cool = max(2, round(self.pose_s[blow] * self.hz))
                 actor.jumps = 1  # this blow has not hit yet
-        elif grounded:
+        elif grounded and not self.steps_on:
             ix = 0
         if iy < 0 and grounded and actor.look < 0:
             actor.vy = -self.jump_px_s

@@ -89,7 +89,7 @@ class Maze(World):
     def begin(self, seed: int) -> State:
         """Player and NPCs on free tiles."""
         x, y = pick(self.places, seed, 1)
-        state = State(seed, Actor(x, y, home_x=x, home_y=y))
+        state = State(seed, Actor(x, y, health=self.hearts, home_x=x, home_y=y))
         for k, style in enumerate(self.styles, 1):
             nx, ny = pick(self.places, seed, k, 2)
             npc = Actor(nx, ny, ident=k, look=k % len(self.foes), style=style, home_x=nx, home_y=ny)
@@ -100,7 +100,7 @@ class Maze(World):
     def respawn(self, state: State) -> None:
         """Where the player began."""
         p = state.player
-        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, 3
+        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, self.hearts
         self.camera.aim(state, self.dt, at_once=True)
 
     def act(self, state: State, held: frozenset[str], turn_deg: float) -> None:

@@ -32,7 +32,7 @@ class Platformer(World):
         rows = -(-self.height_px * tall // self.tile)
         screens = 1 if rng.random() < 0.2 else int(rng.integers(3, 7))
         columns = -(-self.width_px * screens // self.tile)
-        solid = _level(rng, rows, columns, float(rng.uniform(0.0, 0.12)))
+        solid = _level(rng, rows, columns, float(rng.uniform(0.0, 0.2)))
         self.grid: Grid = grid_of(solid, self.tile)
         self.camera: Camera = draw_camera(rng, self.size_px, self.grid.size_px)
         self._draw_physics(rng)
@@ -106,7 +106,7 @@ class Platformer(World):
         places = self._standing_places()
         near = [p for p in places if p[0] < 0.8 * self.width_px]
         x, y = pick(near or places, seed, 1)
-        player = Actor(x, y, health=3, home_x=x, home_y=y)
+        player = Actor(x, y, health=self.hearts, home_x=x, home_y=y)
         state = State(seed, player)
         for k, style in enumerate(self.npc_styles, 1):
             nx, ny = pick(places, seed, k, 2)
@@ -128,7 +128,7 @@ class Platformer(World):
         """At the place where the player began, or the last safe one."""
         p = state.player
         p.x, p.y, p.vx, p.vy = p.home_x, p.home_y, 0.0, 0.0
-        p.health = 3
+        p.health = self.hearts
         self.camera.aim(state, self.dt, at_once=True)
 
     def act(self, state: State, held: frozenset[str], turn_deg: float) -> None:

@@ -78,7 +78,7 @@ class Twinstick(World):
         w, h = self.grid.size_px
         middle = sorted(self.places, key=lambda p: abs(p[0] - w / 2) + abs(p[1] - h / 2))[:12]
         x, y = pick(middle, seed, 1)
-        state = State(seed, Actor(x, y, home_x=x, home_y=y))
+        state = State(seed, Actor(x, y, health=self.hearts, home_x=x, home_y=y))
         for k, style in enumerate(self.styles, 1):
             nx, ny = pick(self.places, seed, k, 2)
             npc = Actor(nx, ny, ident=k, look=k % len(self.foes), style=style, home_x=nx, home_y=ny)
@@ -89,7 +89,7 @@ class Twinstick(World):
     def respawn(self, state: State) -> None:
         """Where the player began, unhurt for a while."""
         p = state.player
-        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, 3
+        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, self.hearts
         p.hurt = round(1.5 * self.hz)
         self.camera.aim(state, self.dt, at_once=True)
 
