@@ -11,7 +11,8 @@ from pyanalyzer.records import U8
 from pyanalyzer.simulate.maker import canvas, chance
 from pyanalyzer.simulate.maker.state import State
 
-MODES = ("locked", "zone", "lag", "lead", "page")
+MODES = ("locked", "zone", "lag", "lead", "page", "slide")
+SLIDE_S = 0.6  # the next room slides in
 PAGE_FLIP_MARGIN = 0.02  # of the view: a figure on the very edge does not flip the page each tick
 
 
@@ -50,6 +51,12 @@ class Camera:
                 return
             x, y = player.x // w * w, player.y // h * h
             state.jumped = True
+        elif self.mode == "slide":
+            x, y = player.x // w * w, player.y // h * h
+            if not at_once:
+                dx, dy = w * dt / SLIDE_S, h * dt / SLIDE_S
+                x = min(max(x, old[0] - dx), old[0] + dx)
+                y = min(max(y, old[1] - dy), old[1] + dy)
         elif self.mode == "zone" and not at_once:
             x = min(max(old[0], x - self.zone * w), x + self.zone * w)
             y = min(max(old[1], y - self.zone * h), y + self.zone * h)

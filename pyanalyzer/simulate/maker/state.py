@@ -30,6 +30,8 @@ class Actor:
     cool: int = 0  # ticks until it can act again
     hurt: int = 0  # ticks during which it flashes
     health: int = 3
+    pitch: float = 0.0  # first person: how far up it looks, in heights of the picture
+    scope: float = 0.0  # first person: 0 plain, 1 magnified
     home_x: float = 0.0
     home_y: float = 0.0
 

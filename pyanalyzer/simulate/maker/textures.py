@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from pyanalyzer.records import U8
 from pyanalyzer.simulate.maker import canvas
-from pyanalyzer.simulate.maker.palette import Colour, Palette, mix, shade
+from pyanalyzer.simulate.maker.palette import Colour, Palette, luma, mix, shade
 
 F64 = npt.NDArray[np.float64]
+DARK_LUMA = 70.0
 TEXTURES = ("flat", "brick", "checker", "noise", "stripes", "dots", "cells", "planks", "pixels")
 
 
@@ -41,6 +42,9 @@ def texture(
     """A square of ``size_px``, seamless: (size, size, 3). ``contrast`` 0..1; some name or any."""
     name = name or TEXTURES[int(rng.integers(len(TEXTURES)))]
     dark, light = shade(colour, 1 - 0.6 * contrast), shade(colour, 1 + 0.5 * contrast)
+    if luma(colour) < DARK_LUMA:  # on near black, darker would not be seen
+        white: Colour = (255, 255, 255)
+        dark, light = mix(colour, white, 0.3 * contrast), mix(colour, white, 0.5 * contrast)
     picture = canvas.blank(size_px, size_px, colour)
     cell = max(2, size_px // int(rng.choice([2, 4, 8])))
     y, x = np.mgrid[:size_px, :size_px]

@@ -10,17 +10,25 @@ from pyanalyzer.simulate.maker.families.corridor import Corridor
 from pyanalyzer.simulate.maker.families.cursor import Cursor
 from pyanalyzer.simulate.maker.families.fighter import Fighter
 from pyanalyzer.simulate.maker.families.maze import Maze
+from pyanalyzer.simulate.maker.families.overhead import Overhead
 from pyanalyzer.simulate.maker.families.platformer import Platformer
 from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.shooter import Shooter
 from pyanalyzer.simulate.maker.families.twinstick import Twinstick
 from pyanalyzer.simulate.maker.world import World
 
+OVERHEAD_SHARE = 0.35  # of the racers
+
+
+def _racer(rng: np.random.Generator) -> World:
+    return Overhead(rng) if rng.random() < OVERHEAD_SHARE else Racer(rng)
+
+
 WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "platformer": Platformer,
     "maze": Maze,
     "shooter": Shooter,
-    "racer": Racer,
+    "racer": _racer,
     "corridor": Corridor,
     "cursor": Cursor,
     "twinstick": Twinstick,

@@ -20,6 +20,8 @@ from pyanalyzer.simulate.maker.world import World
 WALL_PX = 64  # side of a wall's texture
 LIGHTS = 4  # how many degrees of darkness with distance
 RADIUS = 0.25  # of a figure, in tiles
+PLAYER_RADIUS = 0.4  # never so near to a wall that nothing but one brick is seen
+HIGHEST = 0.35  # how far up and down one can look, in heights of the picture
 SPRITE_SIZES = 12
 FARTHEST = 24.0
 ACTS = frozenset({"fire", "use", "menu", "next_weapon", "jump"})
@@ -60,6 +62,8 @@ class Corridor(World):
             *((Channel(("strafe_left", "strafe_right"), 1.5),) if rng.random() < 0.7 else ()),
             *((Channel(("fire",), 1.8),) if self.armed else ()),
             *((Channel(("jump",), 0.7),) if self.jumps else ()),
+            *((Channel(("look_up", "look_down"), 1.0),) if rng.random() < 0.35 else ()),
+            *((Channel(("zoom",), 0.7),) if rng.random() < 0.25 else ()),
             *((Channel(("run",), 0.4),) if rng.random() < 0.4 else ()),
             *self.extra_channels(),
         )
@@ -138,6 +142,7 @@ class Corridor(World):
             self._turn(state, held, turn_deg)
             self._walk(p, held)
             self._hop(p, held)
+            self._look(p, held)
             if self.armed and "fire" in held and not p.cool:
                 p.cool = max(2, round(0.3 * self.hz))
                 self._shoot(state)
@@ -170,7 +175,7 @@ class Corridor(World):
         c, s = math.cos(p.heading_rad), math.sin(p.heading_rad)
         side = aside * self.walk_per_s * 0.8
         mover = Actor(p.x, p.y, vx=p.vx * c - side * s, vy=p.vx * s + side * c)
-        self.grid.slide(mover, self.dt, RADIUS, RADIUS)
+        self.grid.slide(mover, self.dt, PLAYER_RADIUS, PLAYER_RADIUS)
         p.x, p.y = mover.x, mover.y
         p.walked_px += mover.walked_px
 
@@ -180,6 +185,14 @@ class Corridor(World):
             p.jumps -= 1
         elif self.jumps and "jump" in held:
             p.jumps = round(0.5 * self.hz)
+
+    def _look(self, p: Actor, held: frozenset[str]) -> None:
+        """Up and down at a steady speed; a scope that opens and closes quickly."""
+        pitch = p.pitch + pressed(held, "look_down", "look_up") * 0.7 * self.dt
+        p.pitch = min(max(pitch, -HIGHEST), HIGHEST)
+        wanted = 1.0 if "zoom" in held else 0.0
+        step = min(abs(wanted - p.scope), self.dt / 0.25)
+        p.scope += step if wanted > p.scope else -step
 
     def _shoot(self, state: State) -> None:
         p = state.player
@@ -226,12 +239,13 @@ class Corridor(World):
         p = state.player
         lift = math.sin(math.pi * p.jumps / max(1, round(0.5 * self.hz))) * 0.15 if p.jumps else 0
         sway = self.bob * math.sin(6 * p.walked_px) + lift
-        horizon = 0.5 * h + sway * h
+        horizon = (0.5 + sway + p.pitch) * h
         if state.shake_px >= 0.5:
             horizon += chance.spread(-1, 1, state.seed, state.tick, 3) * state.shake_px
         away, where, kind, lit = self._cast(p)
+        focal_px = self.focal_px * (1 + p.scope)
         picture = self._surfaces(p, horizon)
-        high = np.float32(self.focal_px) / away
+        high = np.float32(focal_px) / away
         top = np.float32(horizon) - 0.5 * high
         v = (self.rows[:, None] - top[None]) / high[None]
         inside = ((v >= 0) & (v < 1)).astype(np.uint8)
@@ -253,8 +267,9 @@ class Corridor(World):
         algorithm for ray tracing", 1987), for all columns at once.
         """
         c, s = math.cos(p.heading_rad), math.sin(p.heading_rad)
-        rx = c - self.columns * self.spread * s
-        ry = s + self.columns * self.spread * c
+        spread = self.spread / (1 + p.scope)
+        rx = c - self.columns * spread * s
+        ry = s + self.columns * spread * c
         rx = np.where(np.abs(rx) < 1e-6, 1e-6, rx)
         ry = np.where(np.abs(ry) < 1e-6, 1e-6, ry)
         step_x, step_y = np.sign(rx).astype(np.int64), np.sign(ry).astype(np.int64)
@@ -298,13 +313,14 @@ class Corridor(World):
         if self.plain:
             return picture
         c, s = math.cos(p.heading_rad), math.sin(p.heading_rad)
-        rx = (c - self.columns * self.spread * s) * WALL_PX
-        ry = (s + self.columns * self.spread * c) * WALL_PX
+        spread = self.spread / (1 + p.scope)
+        rx = (c - self.columns * spread * s) * WALL_PX
+        ry = (s + self.columns * spread * c) * WALL_PX
         for texture, rows in ((self.floor, self.rows[middle:]), (self.ceiling, self.rows[:middle])):
             if texture is self.ceiling and self.outdoor:
                 continue
             gap = np.abs(rows + 0.5 - horizon).clip(0.5, None)
-            away = (0.5 * self.focal_px / gap).astype(np.float32)[:, None]
+            away = (0.5 * self.focal_px * (1 + p.scope) / gap).astype(np.float32)[:, None]
             x, y = away * rx[None] + p.x * WALL_PX, away * ry[None] + p.y * WALL_PX
             seen = canvas.remap(texture, x.astype(np.float32), y.astype(np.float32))
             picture[int(rows[0]) : int(rows[0]) + len(rows)] = seen
@@ -313,6 +329,7 @@ class Corridor(World):
     def _paint_figures(self, picture: U8, state: State, away: F32, horizon: float) -> None:
         """From far to near; a wall hides the columns behind it."""
         p, w = state.player, self.width_px
+        focal_px = self.focal_px * (1 + p.scope)
         c, s = math.cos(p.heading_rad), math.sin(p.heading_rad)
         seen = []
         for npc in state.npcs:
@@ -321,18 +338,18 @@ class Corridor(World):
             if not npc.cool and 0.3 < ahead < FARTHEST:
                 seen.append((ahead, aside, npc))
         for ahead, aside, npc in sorted(seen, key=lambda item: -item[0]):
-            wanted = 0.75 * self.focal_px / ahead
+            wanted = 0.75 * focal_px / ahead
             step = int(npc.walked_px * 3) % 2
             size = min(range(len(self.sizes)), key=lambda k: abs(self.sizes[k] - wanted))
             stamp = self.foes[npc.look][step][size]
             height, width = stamp.mask.shape[:2]
-            left = int(w / 2 + aside / ahead * self.focal_px - width / 2)
+            left = int(w / 2 + aside / ahead * focal_px - width / 2)
             x0, x1 = max(0, left), min(w, left + width)
             if x1 <= x0 or not (away[x0:x1] > ahead).any():
                 continue
             shown = stamp.mask[:, x0 - left : x1 - left] & (away[x0:x1] > ahead)[None, :, None]
             part = canvas.Stamp(stamp.rgb[:, x0 - left : x1 - left], shown)
-            canvas.blit(picture, part, x0, horizon + 0.5 * self.focal_px / ahead - height)
+            canvas.blit(picture, part, x0, horizon + 0.5 * focal_px / ahead - height)
 
     def _paint_gun(self, picture: U8, state: State) -> None:
         w, h = self.size_px

@@ -21,6 +21,7 @@ TEXTURE_LONG = 8.0  # half-widths after which the ground's pattern repeats
 ACROSS = 16.0
 SIZE_STEPS = 14  # sizes that a thing by the road is drawn in
 NEAREST = 1.2
+HORN_S = 0.08  # the headlights flash with it
 DRIVING = frozenset({"left", "right", "gas", "brake"})
 
 
@@ -138,8 +139,10 @@ class Racer(World):
         push = -self.outwards * self._bend(car.y) * car.vy
         car.x = min(max(car.x + (car.vx + push) * self.dt, -2.2), 2.2)
         car.y += car.vy * self.dt
-        if "horn" in held:
-            state.flash = max(state.flash, 2)
+        horn = "horn" in held
+        if horn and not car.intent[2]:
+            state.flash = max(2, round(HORN_S * self.hz))
+        car.intent = (0, 0, horn)
         for npc in state.npcs:
             self._npc(state, npc)
 
