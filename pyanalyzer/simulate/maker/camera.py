@@ -12,6 +12,7 @@ from pyanalyzer.simulate.maker import canvas, chance
 from pyanalyzer.simulate.maker.state import State
 
 MODES = ("locked", "zone", "lag", "lead", "page", "slide")
+PAN_S = 1.6  # a look aside
 SLIDE_S = 0.6  # the next room slides in
 PAGE_FLIP_MARGIN = 0.02  # of the view: a figure on the very edge does not flip the page each tick
 
@@ -33,6 +34,9 @@ class Camera:
     sway_rad: float = 0.0
     zoom: float = 0.0
     period_s: float = 4.0
+    pan_px: float = 0.0  # now and then it looks aside so far, and comes back
+    pan_every_s: float = 8.0
+    smooth: bool = False  # zooming and turning are bilinear
     zone: float = 0.2  # half size of the dead zone, as a share of the view
     lag_per_s: float = 4.0
 
@@ -72,6 +76,11 @@ class Camera:
         """The map's px at the view's left upper corner, shaken and swayed; within the map."""
         phase = 2 * math.pi * state.tick / (rate * self.period_s)
         dx, dy = self.sway_px * math.sin(phase), self.sway_px * math.cos(0.7 * phase)
+        number, since_s = divmod(state.tick / rate, self.pan_every_s)
+        if self.pan_px and since_s < PAN_S:
+            aside = self.pan_px * math.sin(math.pi * since_s / PAN_S) ** 2
+            dx += aside * chance.pick((-1, 1), state.seed, int(number), 13)
+            dy += aside * chance.pick((-0.5, 0.0, 0.5), state.seed, int(number), 14)
         if state.shake_px >= 0.5:
             dx += chance.spread(-state.shake_px, state.shake_px, state.seed, state.tick, 11)
             dy += chance.spread(-state.shake_px, state.shake_px, state.seed, state.tick, 12)
@@ -90,7 +99,9 @@ class Camera:
         least = math.cos(angle) + aspect * math.sin(abs(angle))
         scale = least + self.zoom * (1 - math.cos(0.8 * phase))
         middle = self.width_px / 2, self.height_px / 2
-        return canvas.gather(picture, self.width_px, self.height_px, scale, angle, *middle)
+        return canvas.gather(
+            picture, self.width_px, self.height_px, scale, angle, *middle, self.smooth
+        )
 
 
 def draw_camera(
@@ -112,6 +123,9 @@ def draw_camera(
         sway_rad=float(rng.uniform(0.01, 0.09)) if 0.1 < restless < 0.2 else 0.0,
         zoom=float(rng.uniform(0.02, 0.2)) if 0.15 < restless < 0.28 else 0.0,
         period_s=float(rng.uniform(1.5, 9)),
+        pan_px=float(rng.uniform(0.1, 0.4)) * size_px[0] if rng.random() < 0.12 else 0.0,
+        pan_every_s=float(rng.uniform(3, 10)),
+        smooth=bool(rng.random() < 0.6),
         zone=float(rng.uniform(0.05, 0.3)),
         lag_per_s=float(rng.uniform(1.5, 9)),
     )

@@ -127,25 +127,34 @@ def resize(picture: U8, width_px: int, height_px: int, smooth: bool = False) -> 
 
 
 def gather(
-    source: U8, width_px: int, height_px: int, scale: float, angle_rad: float, x: float, y: float
+    source: U8,
+    width_px: int,
+    height_px: int,
+    scale: float,
+    angle_rad: float,
+    x: float,
+    y: float,
+    smooth: bool = False,
 ) -> U8:
     """What a camera sees that looks at ``(x, y)`` of ``source`` from above, ``scale`` px per px.
 
-    ``angle_rad`` turns the camera clockwise. Nearest neighbour; beyond the edge, the source again.
+    ``angle_rad`` turns the camera clockwise. Nearest neighbour, or bilinear if
+    ``smooth``; beyond the edge, the source again.
     """
     c, s = math.cos(angle_rad) / scale, math.sin(angle_rad) / scale
     cx, cy = width_px / 2, height_px / 2
     inverse = np.array([[c, -s, x - c * cx + s * cy], [s, c, y - s * cx - c * cy]])
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    flags = (cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST) | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(
         source, inverse, (width_px, height_px), flags=flags, borderMode=cv2.BORDER_WRAP
     )
     return cast(U8, seen)
 
 
-def remap(source: U8, x: F32, y: F32) -> U8:
+def remap(source: U8, x: F32, y: F32, smooth: bool = False) -> U8:
     """The picture of ``source`` at the points (x, y), each float32 (h, w); wraps around."""
-    return cast(U8, cv2.remap(source, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_WRAP))
+    how = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
+    return cast(U8, cv2.remap(source, x, y, how, borderMode=cv2.BORDER_WRAP))
 
 
 def blur(picture: U8, radius_px: int) -> U8:

@@ -29,9 +29,14 @@ SIZES = (
     (400, 300),
     (426, 240),
     (480, 270),
+    (512, 288),
+    (640, 360),
 )
+FAST_HZ = 120  # shown small, so that a replay fits into memory
+FAST_HEIGHT_PX = 240
 DELAY_TICKS = (0, 1, 2, 3, 4, 5)  # from the hands to the game, as displays and engines have it
 DELAY_SHARES = (0.5, 0.2, 0.12, 0.1, 0.05, 0.03)
+TWINS_SHARE = 0.25  # of the games: some NPCs look like the player
 MENU_S = 2.0  # a menu that nobody closes closes itself
 DIRECTIONS = frozenset({"up", "down", "left", "right"})
 MOUSE = frozenset({"mouse_left", "mouse_right"})
@@ -53,7 +58,8 @@ class World(ABC):
         self.rate = Fraction(RATES[int(rng.integers(len(RATES)))])
         self.hz = float(self.rate)
         self.dt = 1 / self.hz
-        self.width_px, self.height_px = SIZES[int(rng.integers(len(SIZES)))]
+        sizes = [s for s in SIZES if self.hz < FAST_HZ or s[1] <= FAST_HEIGHT_PX]
+        self.width_px, self.height_px = sizes[int(rng.integers(len(sizes)))]
         self.size_px = (self.width_px, self.height_px)
         self.unit_px = self.height_px / 16  # about a figure's size
         self.palette: Palette = draw_palette(rng)
@@ -65,6 +71,7 @@ class World(ABC):
         self.hearts = int(rng.integers(1, 4))
         self.dead_s = float(rng.uniform(0.3, 1.0))
         self.fade_s = float(rng.uniform(0.15, 0.4)) if rng.random() < 0.3 else 0.0
+        self.filtered = bool(rng.random() < 0.5)  # textures in perspective are smoothed
         self.shakes = bool(rng.random() < 0.4)
 
     def extra_channels(self) -> tuple[Channel, ...]:

@@ -50,6 +50,9 @@ class Corridor(World):
         self.axis = turning != "keys" and not self.grid_steps
         keys = turning != "mouse" or self.grid_steps
         self.armed, self.jumps = bool(rng.random() < 0.75), bool(rng.random() < 0.2)
+        # A view that the world turns by itself, to and fro: a ship's deck, a dizzy head.
+        self.reel_rad = float(rng.uniform(0.05, 0.4)) if rng.random() < 0.12 else 0.0
+        self.reel_s = float(rng.uniform(2, 8))
         self._draw_surfaces(rng)
         self._draw_figures(rng)
         w, h = self.size_px
@@ -138,6 +141,8 @@ class Corridor(World):
         """Turn, walk, shoot; NPCs walk."""
         p = state.player
         p.cool = max(0, p.cool - 1)
+        phase = 2 * math.pi * state.tick * self.dt / self.reel_s
+        p.heading_rad += self.reel_rad * math.sin(phase) * self.dt
         if not state.frozen:
             self._turn(state, held, turn_deg)
             self._walk(p, held)
@@ -252,7 +257,8 @@ class Corridor(World):
         light = np.clip(away * (LIGHTS / 10.0) + 0.5 * lit, 0, LIGHTS - 1).astype(np.int32)
         u = np.broadcast_to(((where + kind) * WALL_PX)[None], v.shape).astype(np.float32)
         rows = np.clip(v, 0, 0.999) * np.float32(WALL_PX - 1) + (light * WALL_PX)[None]
-        canvas.cover(picture, canvas.remap(self.walls, u, rows.astype(np.float32)), inside)
+        walls = canvas.remap(self.walls, u, rows.astype(np.float32), self.filtered)
+        canvas.cover(picture, walls, inside)
         self._paint_figures(picture, state, away, horizon)
         if state.frozen:
             return canvas.toned(picture, (0.8, 0.2, 0.2))
@@ -322,7 +328,7 @@ class Corridor(World):
             gap = np.abs(rows + 0.5 - horizon).clip(0.5, None)
             away = (0.5 * self.focal_px * (1 + p.scope) / gap).astype(np.float32)[:, None]
             x, y = away * rx[None] + p.x * WALL_PX, away * ry[None] + p.y * WALL_PX
-            seen = canvas.remap(texture, x.astype(np.float32), y.astype(np.float32))
+            seen = canvas.remap(texture, x.astype(np.float32), y.astype(np.float32), self.filtered)
             picture[int(rows[0]) : int(rows[0]) + len(rows)] = seen
         return picture
 

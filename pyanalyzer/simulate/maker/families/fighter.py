@@ -13,7 +13,7 @@ from pyanalyzer.simulate.maker.behaviour import intend
 from pyanalyzer.simulate.maker.motion import pressed
 from pyanalyzer.simulate.maker.palette import mix
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import World
+from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 POSES = ("punch", "kick", "block", "jump", "hurt")
 FULL_HEALTH = 12
@@ -31,7 +31,7 @@ class Fighter(World):
         super().__init__(rng)
         w, h = self.size_px
         self.tall = int(h * rng.uniform(0.3, 0.55))
-        twins = rng.random() < 0.35
+        twins = rng.random() < TWINS_SHARE
         foe = self.palette.player if twins else self.palette.foes[0]
         self.bodies = [
             sprites.humanoid(rng, self.tall, colour, POSES) for colour in (self.palette.player, foe)
@@ -201,7 +201,7 @@ class Fighter(World):
         p, foe = state.player, state.npcs[0]
         scale = min(max(0.75 * w / (abs(p.x - foe.x) + self.tall), 1.0), CLOSEST)
         x = min(max((p.x + foe.x) / 2 - x0, w / 2 / scale), w - w / 2 / scale)
-        return canvas.gather(picture, w, h, scale, 0.0, x, h - h / 2 / scale)
+        return canvas.gather(picture, w, h, scale, 0.0, x, h - h / 2 / scale, self.filtered)
 
     def _paint_body(self, picture: U8, actor: Actor, x0: int) -> None:
         body = self.bodies[actor.ident]

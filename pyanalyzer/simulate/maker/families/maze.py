@@ -24,7 +24,7 @@ from pyanalyzer.simulate.maker.motion import (
 )
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import World
+from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 SWING_S = 0.18  # how long a blade is out
 BLINK_TICKS = 3
@@ -51,6 +51,8 @@ class Maze(World):
         self.ship = sprites.ship(rng, size + 2, self.palette.player)
         self.hero = sprites.figure(rng, size, self.palette.player)
         self.foes = [sprites.figure(rng, size, c) for c in self.palette.foes[:3]]
+        if rng.random() < TWINS_SHARE:
+            self.foes[0] = self.hero
         self.coin = sprites.thing(rng, max(4, self.tile // 3), self.palette.accent)
         self.coins = [p for p in self.places if rng.random() < 0.12]
         self.styles = draw_styles(rng, 8, screens**2 / 2)

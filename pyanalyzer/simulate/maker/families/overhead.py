@@ -144,7 +144,7 @@ class Overhead(World):
         """The map as the camera sees it, then the cars."""
         w, h = self.size_px
         scale, angle, x, y = self._view(state)
-        picture = canvas.gather(self.map, w, h, scale, angle, x, y)
+        picture = canvas.gather(self.map, w, h, scale, angle, x, y, self.filtered)
         c, s = math.cos(angle), math.sin(angle)
         for car in (*state.npcs, state.player):
             dx = (car.x - x + MAP_PX / 2) % MAP_PX - MAP_PX / 2

@@ -16,7 +16,7 @@ from pyanalyzer.simulate.maker.chance import pick, uniform
 from pyanalyzer.simulate.maker.motion import Grid, grid_of, near, pressed
 from pyanalyzer.simulate.maker.palette import mix, shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import World
+from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 COYOTE_S = 0.06  # a jump still counts so long after the edge
 NPC_PAUSE_S = 1.0  # an NPC that was stomped or shot is back after this
@@ -66,6 +66,8 @@ class Platformer(World):
         size = max(8, int(self.tile * rng.uniform(0.8, 1.5)))
         self.hero = sprites.figure(rng, size, self.palette.player)
         self.foes = [sprites.figure(rng, size, c) for c in self.palette.foes[:3]]
+        if rng.random() < TWINS_SHARE:
+            self.foes[0] = self.hero
         width, height = self.hero.size_px
         self.rx, self.ry = min(width, self.tile) * 0.4, height / 2
         self.coin = sprites.thing(rng, max(6, self.tile // 2), self.palette.accent)

@@ -198,7 +198,7 @@ class Racer(World):
             TEXTURE_PX / TEXTURE_LONG
         )
         v = np.broadcast_to(-along[:, None], u.shape).astype(np.float32)
-        picture[self.horizon_px + 1 :] = canvas.remap(self.ground, u, v)
+        picture[self.horizon_px + 1 :] = canvas.remap(self.ground, u, v, self.filtered)
         picture[self.horizon_px] = picture[self.horizon_px + 1]
         self._paint_things(picture, state)
         if bump:

@@ -13,7 +13,7 @@ from pyanalyzer.simulate.maker.behaviour import draw_styles, intend
 from pyanalyzer.simulate.maker.motion import Drive, draw_drive, near, pressed
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import World
+from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 MODES = ("up", "right", "fixed", "rotor")
 GONE_S = 0.7  # a foe that was shot comes back somewhere else after this
@@ -30,7 +30,7 @@ class Shooter(World):
         size = max(9, int(self.unit_px * rng.uniform(0.8, 1.8)))
         self.r = size * 0.45
         self.ship = sprites.ship(rng, size, self.palette.player)
-        twins = rng.random() < 0.3  # foes that look like the player
+        twins = rng.random() < TWINS_SHARE  # foes that look like the player
         self.foes = [self.ship] if twins else []
         self.foes += [sprites.ship(rng, size, c) for c in self.palette.foes[:2]]
         self.drive: Drive = draw_drive(rng, self.unit_px * 8)
@@ -166,7 +166,7 @@ class Shooter(World):
                 self._place(state, npc)
             return
         ix, iy, act = intend(npc, state, self.hz)
-        if self.mode == "fixed":  # the formation's step, common to all
+        if self.mode == "fixed" and npc.style != "puppet":  # the formation's step, common to all
             beat = int(state.tick / self.hz * 1.5)
             ix, iy = (1 if beat % 8 < 4 else -1), 0
         self.npc_drive.steer(npc, ix, iy, self.dt)

@@ -15,7 +15,7 @@ from pyanalyzer.simulate.maker.chance import pick
 from pyanalyzer.simulate.maker.motion import Drive, draw_drive, free_places, grid_of, near, pressed
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import World
+from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 CAMERAS = ("locked", "zone", "lag", "lead")
 AIMED_PX = 2.5  # length of the barrel, in radii
@@ -39,6 +39,8 @@ class Twinstick(World):
         self.r = size * 0.4
         self.hero = sprites.figure(rng, size, self.palette.player)
         self.foes = [sprites.figure(rng, size, c) for c in self.palette.foes[:3]]
+        if rng.random() < TWINS_SHARE:
+            self.foes[0] = self.hero
         self.drive: Drive = draw_drive(rng, self.tile * 5.0)
         self.npc_drive = Drive(self.drive.speed_px_s * float(rng.uniform(0.3, 0.9)), 6.0)
         self.styles = draw_styles(rng, 12, screens**2 / 2)
