@@ -11,12 +11,21 @@ import numpy as np
 import pytest
 
 from pyanalyzer.records import U8
+from pyanalyzer.simulate import plan_jobs
 from pyanalyzer.simulate.engine import Action, DivergedError, Recording, SimulationError
 from pyanalyzer.simulate.maker import chance
+from pyanalyzer.simulate.maker.behaviour import intend
 from pyanalyzer.simulate.maker.families import WORLDS
 from pyanalyzer.simulate.maker.game import MakerGame
-from pyanalyzer.simulate.maker.names import FAMILIES, TEST_FAMILY, VALIDATION_FAMILY, parse
+from pyanalyzer.simulate.maker.names import (
+    FAMILIES,
+    TEST_FAMILY,
+    TRAINED_FAMILIES,
+    VALIDATION_FAMILY,
+    parse,
+)
 from pyanalyzer.simulate.maker.palette import LEAST_CONTRAST, draw_palette, luma
+from pyanalyzer.simulate.maker.state import Actor, State
 from pyanalyzer.simulate.policy import change_frames, plan_actions
 from pyanalyzer.simulate.replay import label, make_replay
 from pyanalyzer.simulate.session import Job, maker_layout
@@ -143,6 +152,32 @@ def test_a_replay_is_made_twice_with_the_same_bytes(tmp_path: Path) -> None:
     make_replay(again)
     assert truth_path(again.video).read_bytes() == truth_path(job.video).read_bytes()
     assert again.video.read_bytes() == job.video.read_bytes()
+
+
+def test_the_first_games_are_a_fair_part_of_the_families(tmp_path: Path) -> None:
+    jobs = plan_jobs(tmp_path, engines=["maker"], splits=["train", "test"], first=14)
+    names = [job.game for job in jobs if job.split == "train"]
+    assert len(jobs) == 28
+    assert {parse(name)[0] for name in names[:6]} == set(TRAINED_FAMILIES)
+    assert {int(job.game[-4:]) for job in jobs if job.split == "test"} == {450, 451}
+
+
+def test_without_engines_only_real_games_are_played(tmp_path: Path) -> None:
+    assert {job.engine for job in plan_jobs(tmp_path)} == {"ale", "doom"}
+
+
+def test_puppets_hold_and_let_go_as_players_do() -> None:
+    """Spells of many lengths, rests among them, the same whatever the player did."""
+    npc = Actor(0, 0, ident=7, style="puppet")
+    ways = []
+    for tick in range(3000):
+        state = State(3, Actor(tick, -tick), tick=tick)
+        ways.append(intend(npc, state, 60.0)[:2])
+    changes = [t for t in range(1, len(ways)) if ways[t] != ways[t - 1]]
+    assert 1.0 < len(changes) / 50 < 4.0  # a second
+    assert 0.1 < ways.count((0, 0)) / len(ways) < 0.5
+    assert len(set(ways)) == 9
+    assert len(set(np.diff(changes).tolist())) > 15
 
 
 def test_layouts_are_even_and_hold_the_picture() -> None:
