@@ -102,6 +102,16 @@ class Grid:
         return stopped_x, stopped_y
 
 
+def carry(
+    grid: Grid, actor: Actor, velocity: tuple[float, float], dt: float, radii: tuple[float, float]
+) -> None:
+    """Move an actor by a speed that is not its own, px per second: wind, a moving floor."""
+    own = actor.vx, actor.vy, actor.walked_px
+    actor.vx, actor.vy = velocity
+    grid.slide(actor, dt, *radii)
+    actor.vx, actor.vy, actor.walked_px = own
+
+
 def grid_of(solid: npt.NDArray[np.bool_], tile_px: int) -> Grid:
     """A grid from bool (rows, columns)."""
     return Grid(tuple(bytes(row.astype(np.uint8)) for row in solid), tile_px)

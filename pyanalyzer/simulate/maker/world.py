@@ -37,6 +37,7 @@ FAST_HEIGHT_PX = 240
 DELAY_TICKS = (0, 1, 2, 3, 4, 5)  # from the hands to the game, as displays and engines have it
 DELAY_SHARES = (0.5, 0.2, 0.12, 0.1, 0.05, 0.03)
 TWINS_SHARE = 0.25  # of the games: some NPCs look like the player
+GUST_SHARE = 0.3  # of the time, in windy games
 MENU_S = 2.0  # a menu that nobody closes closes itself
 DIRECTIONS = frozenset({"up", "down", "left", "right"})
 MOUSE = frozenset({"mouse_left", "mouse_right"})
@@ -72,6 +73,8 @@ class World(ABC):
         self.dead_s = float(rng.uniform(0.3, 1.0))
         self.fade_s = float(rng.uniform(0.15, 0.4)) if rng.random() < 0.3 else 0.0
         self.filtered = bool(rng.random() < 0.5)  # textures in perspective are smoothed
+        self.gusts = bool(rng.random() < 0.15)
+        self.gust_s = float(rng.uniform(0.4, 2.0))
         self.shakes = bool(rng.random() < 0.4)
 
     def extra_channels(self) -> tuple[Channel, ...]:
@@ -181,6 +184,14 @@ class World(ABC):
         """Shake the view, in games that do so."""
         if self.shakes:
             state.shake_px = min(8.0, state.shake_px + strength_px)
+
+    def gust(self, state: State) -> tuple[int, int]:
+        """Where the wind blows, x and y in -1..1, now and then: figures move and nobody acted."""
+        number = state.tick // max(1, round(self.gust_s * self.hz))
+        if not self.gusts or chance.uniform(state.seed, number, 51) > GUST_SHARE:
+            return 0, 0
+        ways = (-1, 0, 1)
+        return chance.pick(ways, state.seed, number, 52), chance.pick(ways, state.seed, number, 53)
 
     def burst(self, state: State, x: float, y: float, count: int) -> None:
         """Sparks that fly apart; their ways hang on the place alone, not on anybody's luck."""

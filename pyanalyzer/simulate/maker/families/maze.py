@@ -16,6 +16,7 @@ from pyanalyzer.simulate.maker.chance import pick
 from pyanalyzer.simulate.maker.motion import (
     Drive,
     Grid,
+    carry,
     draw_drive,
     free_places,
     grid_of,
@@ -126,6 +127,11 @@ class Maze(World):
             self._walk(self.npc_drive, npc, ix, iy, 1.0)
             if (ix or iy) and abs(npc.x - x) + abs(npc.y - y) < 0.05:
                 turn_back(npc)
+        gx, gy = self.gust(state)
+        if gx or gy:
+            wind = gx * 0.6 * self.drive.speed_px_s, gy * 0.6 * self.drive.speed_px_s
+            for actor in (player, *state.npcs):
+                carry(self.grid, actor, wind, self.dt, (self.r, self.r))
         self._shots(state)
         self.camera.aim(state, self.dt)
 

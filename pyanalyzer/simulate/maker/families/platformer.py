@@ -13,7 +13,7 @@ from pyanalyzer.simulate.maker import canvas, sprites, textures
 from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, turn_back
 from pyanalyzer.simulate.maker.camera import Camera, draw_camera
 from pyanalyzer.simulate.maker.chance import pick, uniform
-from pyanalyzer.simulate.maker.motion import Grid, grid_of, near, pressed
+from pyanalyzer.simulate.maker.motion import Grid, carry, grid_of, near, pressed
 from pyanalyzer.simulate.maker.palette import mix, shade
 from pyanalyzer.simulate.maker.state import Actor, State
 from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
@@ -148,6 +148,10 @@ class Platformer(World):
         player.hurt = max(0, player.hurt - 1)
         for npc in state.npcs:
             self._npc(state, npc)
+        wind = 0.5 * self.run_px_s * self.gust(state)[0]
+        if wind:
+            for actor in (player, *state.npcs):
+                carry(self.grid, actor, (wind, 0.0), self.dt, (self.rx, self.ry))
         self._shots(state)
         self.camera.aim(state, self.dt)
 

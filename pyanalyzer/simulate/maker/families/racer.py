@@ -21,6 +21,7 @@ TEXTURE_LONG = 8.0  # half-widths after which the ground's pattern repeats
 ACROSS = 16.0
 SIZE_STEPS = 14  # sizes that a thing by the road is drawn in
 NEAREST = 1.2
+STRIP_BOOST = 1.6  # a strip across the road throws every car ahead
 HORN_S = 0.08  # the headlights flash with it
 DRIVING = frozenset({"left", "right", "gas", "brake"})
 
@@ -48,6 +49,7 @@ class Racer(World):
         self.outwards = float(rng.uniform(0, 0.6))
         self.cockpit = bool(rng.random() < 0.25)
         self.bumpy = bool(rng.random() < 0.3)
+        self.strips = float(rng.uniform(30, 90)) if rng.random() < 0.25 else 0.0
         self.gear = bool(rng.random() < 0.5)
         self._draw_ground(rng)
         self._draw_things(rng)
@@ -138,7 +140,9 @@ class Racer(World):
         car.vx += (wanted - car.vx) * share
         push = -self.outwards * self._bend(car.y) * car.vy
         car.x = min(max(car.x + (car.vx + push) * self.dt, -2.2), 2.2)
-        car.y += car.vy * self.dt
+        before, car.y = car.y, car.y + car.vy * self.dt
+        if self.strips and before // self.strips != car.y // self.strips:
+            car.vy *= STRIP_BOOST
         horn = "horn" in held
         if horn and not car.intent[2]:
             state.flash = max(2, round(HORN_S * self.hz))

@@ -44,6 +44,7 @@ class Shooter(World):
         self.bombs = bool(rng.random() < 0.25)
         self.turn_rad_s = float(rng.uniform(2, 5))
         self.scroll_px_s = float(rng.uniform(0.5, 6)) * self.unit_px
+        self.uneven = bool(rng.random() < 0.35)
         self._draw_space(rng)
         directions = {
             "fixed": (Channel(("left", "right"), 3.0),),
@@ -112,6 +113,14 @@ class Shooter(World):
         for npc in state.npcs:
             self._npc(state, npc)
         self._hits(state)
+        state.eye_x += self.scroll_px_s * self._pace(state) * self.dt  # how far the ground has come
+
+    def _pace(self, state: State) -> float:
+        """How fast the ground scrolls now: in some games it halts and hurries by the clock."""
+        if not self.uneven:
+            return 1.0
+        number = state.tick // round(1.7 * self.hz)
+        return chance.pick((0.0, 1.0, 1.0, 2.5), state.seed, number, 61)
 
     def _fly(self, player: Actor, held: frozenset[str]) -> None:
         ix, iy = pressed(held, "left", "right"), pressed(held, "up", "down")
@@ -198,7 +207,7 @@ class Shooter(World):
     def paint(self, state: State) -> U8:
         """Ground, stars, ships, shots."""
         w, h = self.size_px
-        way = self.scroll_px_s * state.tick * self.dt
+        way = state.eye_x
         dx, dy = {"up": (0.0, -way), "right": (way, 0.0)}.get(self.mode, (0.0, 0.0))
         x0, y0 = int(dx) % w, int(dy) % h
         if state.shake_px >= 1:

@@ -12,7 +12,15 @@ from pyanalyzer.simulate.maker import canvas, sprites, textures
 from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, turn_back
 from pyanalyzer.simulate.maker.camera import Camera, draw_camera
 from pyanalyzer.simulate.maker.chance import pick
-from pyanalyzer.simulate.maker.motion import Drive, draw_drive, free_places, grid_of, near, pressed
+from pyanalyzer.simulate.maker.motion import (
+    Drive,
+    carry,
+    draw_drive,
+    free_places,
+    grid_of,
+    near,
+    pressed,
+)
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
 from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
@@ -104,6 +112,11 @@ class Twinstick(World):
             self._aim(state, held, turn_deg)
         for npc in state.npcs:
             self._npc(state, npc)
+        gx, gy = self.gust(state)
+        if gx or gy:
+            wind = gx * 0.6 * self.drive.speed_px_s, gy * 0.6 * self.drive.speed_px_s
+            for actor in (p, *state.npcs):
+                carry(self.grid, actor, wind, self.dt, (self.r, self.r))
         self._hits(state)
         self.camera.aim(state, self.dt)
 
