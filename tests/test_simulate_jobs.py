@@ -162,6 +162,7 @@ def test_a_game_that_diverges_is_named_and_nothing_is_written(
         ["--replays", "0"],
         ["--workers", "0"],
         ["--seed", "-1"],
+        ["--first", "0"],
         ["--games", "no_such_game"],
         ["--engines", "nes"],
         ["--seconds", "nan"],

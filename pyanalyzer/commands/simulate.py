@@ -32,9 +32,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=("ale", "doom"),
+        choices=("ale", "doom", "maker"),
         default=["ale", "doom"],
-        help="Atari 2600 games (ale), Doom on Freedoom's maps (doom); both by default",
+        help="Atari 2600 games (ale), Doom on Freedoom's maps (doom), games of pyanalyzer's own "
+        "making (maker); the first two by default",
     )
     parser.add_argument(
         "--split",
@@ -44,7 +45,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="which games; a game stands in one split only (default: train)",
     )
     parser.add_argument(
-        "--games", nargs="+", metavar="GAME", help="only these: pong, freedoom2/MAP01 ..."
+        "--games",
+        nargs="+",
+        metavar="GAME",
+        help="only these: pong, freedoom2/MAP01, maze/0042 ...",
+    )
+    parser.add_argument(
+        "--first", type=int, metavar="N", help="only the first N games of each engine and split"
     )
     parser.add_argument(
         "--seconds",
@@ -66,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.replays < 1 or arguments.workers < 1 or arguments.seed < 0:
         raise UsageError("replays and workers must be at least 1, the seed at least 0")
+    if arguments.first is not None and arguments.first < 1:
+        raise UsageError("--first must be at least 1: the number of games of each engine and split")
     if arguments.seconds < SHORTEST_S:
         raise UsageError(f"a replay must be at least {SHORTEST_S:g} s long")
     jobs = plan_jobs(
@@ -76,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         seconds=arguments.seconds,
         replays=arguments.replays,
         seed=arguments.seed,
+        first=arguments.first,
     )
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())

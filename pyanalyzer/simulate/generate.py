@@ -12,30 +12,32 @@ from pyanalyzer.errors import PyanalyzerError, UsageError
 from pyanalyzer.simulate.engine import SimulationError
 from pyanalyzer.simulate.replay import Result, make_replay
 from pyanalyzer.simulate.session import Job
-from pyanalyzer.simulate.splits import ENGINES, GAMES, EngineName, Split
+from pyanalyzer.simulate.splits import GAMES, SHIPPED_ENGINES, EngineName, Split
 
 
 def plan_jobs(
     out: Path,
     *,
-    engines: Sequence[EngineName] = ENGINES,
+    engines: Sequence[EngineName] = SHIPPED_ENGINES,
     splits: Sequence[Split] = ("train",),
     games: Sequence[str] | None = None,
     seconds: float = 30.0,
     replays: int = 1,
     seed: int = 0,
+    first: int | None = None,
 ) -> list[Job]:
     """The replays to make, into ``out/ENGINE/SPLIT/``: the first replay of every game first.
 
     Engines take turns, in proportion to their number of games, so that a part of the list is a
-    fair sample of the whole. ``games`` (names of any split asked for) narrows the choice. Raises
+    fair sample of the whole. ``games`` (names of any split asked for) narrows the choice, ``first``
+    to so many games of each engine and split. Raises
     :class:`~pyanalyzer.errors.UsageError` where a game stands in none of the splits asked for.
     """
     chosen: dict[EngineName, list[tuple[str, Split]]] = {
         engine: [
             (game, split)
             for split in splits
-            for game in GAMES[engine][split]
+            for game in GAMES[engine][split][:first]
             if games is None or game in games
         ]
         for engine in engines

@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 import numpy as np
 
+from pyanalyzer.records import Region
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import ATARI_LAYOUTS, EncoderSettings, Layout, full
@@ -19,9 +20,17 @@ from pyanalyzer.simulate.splits import EngineName, Split
 from pyanalyzer.simulate.truth import Setting
 
 HALF_RATE_SHARE = 0.12  # of the Atari replays: recorded at 30 frames a second
-LEAD_IN_S: dict[EngineName, tuple[float, float]] = {"ale": (1.0, 20.0), "doom": (0.0, 5.0)}
+LEAD_IN_S: dict[EngineName, tuple[float, float]] = {
+    "ale": (1.0, 20.0),
+    "doom": (0.0, 5.0),
+    "maker": (0.2, 8.0),
+}
 DOOM_SIZES = ((320, 240), (400, 300), (512, 288), (640, 360), (640, 480))
 DOOM_SIZE_SHARES = (0.35, 0.2, 0.15, 0.15, 0.15)
+MAKER_SCALES = (1.0, 1.0, 1.5, 2.0, 2.0)  # px of the video per px of a made game
+MAKER_BARS_SHARE = 0.1  # of the made games: black bars to 16:9 beside the picture
+MAKER_SMOOTH_SHARE = 0.4
+MAKER_HALF_RATE_SHARE = 0.15  # of the made games of 50 Hz and more
 DOOM_EPISODES = 2  # a Doom replay begins anew in its middle
 DOOM_LIVES = 6  # and where the player dies, so often at most
 
@@ -64,12 +73,17 @@ def job_rng(job: Job) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([job.seed, name, job.replay]))
 
 
-def draw_look(job: Job, rng: np.random.Generator) -> Look:
-    encoder = EncoderSettings(
+def _draw_encoder(rng: np.random.Generator) -> EncoderSettings:
+    return EncoderSettings(
         crf=int(rng.integers(18, 31)),
         b_frames=int(rng.choice([0, 2, 3])),
         gop_frames=int(rng.choice([30, 60, 120, 250])),
     )
+
+
+def draw_look(job: Job, rng: np.random.Generator) -> Look:
+    """Draw how a replay of a shipped engine's game is written."""
+    encoder = _draw_encoder(rng)
     if job.engine == "ale":
         layout = ATARI_LAYOUTS[int(rng.integers(len(ATARI_LAYOUTS)))]
         return Look(layout, encoder, 2 if rng.random() < HALF_RATE_SHARE else 1)
@@ -83,6 +97,8 @@ def set_up(job: Job) -> Session:
     Raises :class:`~pyanalyzer.simulate.engine.SimulationError`: engine missing, game unknown.
     """
     rng = job_rng(job)
+    if job.engine == "maker":
+        return _set_up_maker(job, rng)
     look = draw_look(job, rng)
     seed = int(rng.integers(2**31))
     if job.engine == "ale":
@@ -101,6 +117,32 @@ def set_up(job: Job) -> Session:
     doom = DoomGame(job.game, episodes, -(-frames // DOOM_EPISODES), options)
     actions = plan_actions(doom.channels, doom.axis, frames, rate, rng)
     return Session(doom, actions, look, cast("dict[str, Setting]", asdict(options)))
+
+
+def _set_up_maker(job: Job, rng: np.random.Generator) -> Session:
+    from pyanalyzer.simulate.maker.game import MakerGame  # draws, so it needs OpenCV
+
+    encoder = _draw_encoder(rng)
+    game = MakerGame(job.game, int(rng.integers(2**31)))
+    rate = float(game.frame_rate)
+    half = rate >= 50 and rng.random() < MAKER_HALF_RATE_SHARE
+    look = Look(maker_layout(*game.size_px, rng), encoder, 2 if half else 1)
+    game.set_lead_in(_lead_in("maker", game.channels, rate, rng))
+    frames = round(job.seconds * rate)
+    actions = plan_actions(game.channels, game.axis, frames, rate, rng)
+    return Session(game, actions, look, {})
+
+
+def maker_layout(width_px: int, height_px: int, rng: np.random.Generator) -> Layout:
+    """Draw how a made game's picture is scaled; sizes are even, as the video wants them."""
+    scale = MAKER_SCALES[int(rng.integers(len(MAKER_SCALES)))]
+    width, height = (round(scale * side / 2) * 2 for side in (width_px, height_px))
+    smooth = bool(rng.random() < MAKER_SMOOTH_SHARE)
+    if rng.random() >= MAKER_BARS_SHARE or 9 * width >= 16 * height:
+        return full(width, height, smooth)
+    wide = 16 * height // 18 * 2
+    left = (wide - width) // 4 * 2
+    return Layout(wide, height, Region(left, 0, width, height), smooth)
 
 
 def doom_options(width_px: int, height_px: int, rng: np.random.Generator) -> DoomOptions:

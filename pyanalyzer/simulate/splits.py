@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pyanalyzer.simulate.maker.names import (
+    TEST_FAMILY,
+    TRAINED_FAMILIES,
+    VALIDATION_FAMILY,
+    game_names,
+)
+
 Split = Literal["train", "validation", "test"]
-EngineName = Literal["ale", "doom"]
+EngineName = Literal["ale", "doom", "maker"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = ("ale", "doom")
+ENGINES: tuple[EngineName, ...] = ("ale", "doom", "maker")
+SHIPPED_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # real games: the default
 
 _ALE_TEST = (
     "boxing",
@@ -176,6 +184,11 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "train": tuple(_DOOM_TRAIN),
         "validation": tuple(_DOOM_VALIDATION),
         "test": tuple(_DOOM_TEST),
+    },
+    "maker": {
+        "train": game_names(TRAINED_FAMILIES, 0, 400),
+        "validation": game_names((*TRAINED_FAMILIES, VALIDATION_FAMILY), 400, 450),
+        "test": game_names((*TRAINED_FAMILIES, TEST_FAMILY), 450, 500),
     },
 }
 

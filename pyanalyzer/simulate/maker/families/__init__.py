@@ -1,0 +1,41 @@
+"""The families of games, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pyanalyzer.simulate.maker.families.corridor import Corridor
+from pyanalyzer.simulate.maker.families.cursor import Cursor
+from pyanalyzer.simulate.maker.families.fighter import Fighter
+from pyanalyzer.simulate.maker.families.maze import Maze
+from pyanalyzer.simulate.maker.families.overhead import Overhead
+from pyanalyzer.simulate.maker.families.platformer import Platformer
+from pyanalyzer.simulate.maker.families.racer import Racer
+from pyanalyzer.simulate.maker.families.shooter import Shooter
+from pyanalyzer.simulate.maker.families.twinstick import Twinstick
+from pyanalyzer.simulate.maker.world import World
+
+OVERHEAD_SHARE = 0.35  # of the racers
+
+
+def _racer(rng: np.random.Generator) -> World:
+    return Overhead(rng) if rng.random() < OVERHEAD_SHARE else Racer(rng)
+
+
+WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
+    "platformer": Platformer,
+    "maze": Maze,
+    "shooter": Shooter,
+    "racer": _racer,
+    "corridor": Corridor,
+    "cursor": Cursor,
+    "twinstick": Twinstick,
+    "fighter": Fighter,
+}
+
+
+def make_world(family: str, rng: np.random.Generator) -> World:
+    """Draw a game of a family. Raises KeyError where there is no such family."""
+    return WORLDS[family](rng)

@@ -1,0 +1,87 @@
+"""What changes while a game runs: plain records that a fork keeps by pickling.
+
+Everything that is drawn once per game (maps, sprites, rules) lies in the world, not here, so a
+state is a few kilobytes. Places are px of the game's map, speeds px per second, times ticks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Actor:
+    """A figure: the player or an NPC. ``intent`` is what its hands do: x, y in -1..1, and act."""
+
+    x: float
+    y: float
+    ident: int = 0
+    look: int = 0  # which sprite
+    style: str = "player"  # an NPC's behaviour
+    vx: float = 0.0
+    vy: float = 0.0
+    heading_rad: float = 0.0
+    leftwards: bool = False
+    walked_px: float = 0.0
+    grounded: bool = False
+    jumps: int = 0
+    intent: tuple[int, int, bool] = (0, 0, False)
+    until: int = 0  # the tick at which an NPC makes up its mind again
+    cool: int = 0  # ticks until it can act again
+    hurt: int = 0  # ticks during which it flashes
+    health: int = 3
+    pitch: float = 0.0  # first person: how far up it looks, in heights of the picture
+    scope: float = 0.0  # first person: 0 plain, 1 magnified
+    home_x: float = 0.0
+    home_y: float = 0.0
+
+
+@dataclass(slots=True)
+class Shot:
+    """Something that flies. ``own``: the player's."""
+
+    x: float
+    y: float
+    vx: float
+    vy: float
+    left: int
+    own: bool
+
+
+@dataclass(slots=True)
+class Spark:
+    """A particle."""
+
+    x: float
+    y: float
+    vx: float
+    vy: float
+    left: int
+    shade: int
+
+
+@dataclass(slots=True)
+class State:
+    """All that a game's next picture depends on, beside the actions to come."""
+
+    seed: int
+    player: Actor
+    npcs: list[Actor] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
+    sparks: list[Spark] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)  # pickups that are gone
+    tick: int = 0
+    eye_x: float = 0.0  # left upper corner of the view
+    eye_y: float = 0.0
+    shake_px: float = 0.0
+    flash: int = 0  # ticks of a white flash
+    frozen: int = 0  # ticks until the player is back
+    jumped: bool = False  # this picture does not continue the one before
+    paused: int = 0  # ticks since the menu opened, 0 where it is closed
+    menu_row: int = 0
+    card: int = 0  # ticks that a title card still stands
+    score: int = 0
+    lives: int = 3
+    weapon: int = 0
+    pending: list[tuple[frozenset[str], float]] = field(default_factory=list)  # not yet answered
+    before: frozenset[str] = frozenset()  # what was held in the tick before
