@@ -32,9 +32,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=("ale", "doom"),
+        choices=("ale", "doom", "pyxel", "gymnasium"),
         default=["ale", "doom"],
-        help="Atari 2600 games (ale), Doom on Freedoom's maps (doom); both by default",
+        help="Atari 2600 games (ale) and Doom on Freedoom's maps (doom) by default; retro games "
+        "(pyxel) and physics games (gymnasium) where the system can fork",
     )
     parser.add_argument(
         "--split",

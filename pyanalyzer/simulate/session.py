@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
 
+from pyanalyzer.simulate import gymnasium, pyxel
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import ATARI_LAYOUTS, EncoderSettings, Layout, full
 from pyanalyzer.simulate.engine import Action, Channel, Game
+from pyanalyzer.simulate.forked import ForkedGame
 from pyanalyzer.simulate.policy import plan_actions
 from pyanalyzer.simulate.splits import EngineName, Split
 from pyanalyzer.simulate.truth import Setting
 
 HALF_RATE_SHARE = 0.12  # of the Atari replays: recorded at 30 frames a second
-LEAD_IN_S: dict[EngineName, tuple[float, float]] = {"ale": (1.0, 20.0), "doom": (0.0, 5.0)}
+LEAD_IN_S: dict[EngineName, tuple[float, float]] = {
+    "ale": (1.0, 20.0),
+    "doom": (0.0, 5.0),
+    "pyxel": (0.0, 3.0),
+    "gymnasium": (0.0, 3.0),
+}
 DOOM_SIZES = ((320, 240), (400, 300), (512, 288), (640, 360), (640, 480))
 DOOM_SIZE_SHARES = (0.35, 0.2, 0.15, 0.15, 0.15)
 DOOM_EPISODES = 2  # a Doom replay begins anew in its middle
 DOOM_LIVES = 6  # and where the player dies, so often at most
+
+
+@dataclass(frozen=True, slots=True)
+class ForkedEngine:
+    """An engine of :class:`ForkedGame`: how a game is made of name and seed, and how shown."""
+
+    make: Callable[[str, int], ForkedGame]
+    layouts: Callable[[str], tuple[Layout, ...]]
+
+
+FORKED: dict[EngineName, ForkedEngine] = {
+    "pyxel": ForkedEngine(pyxel.PyxelGame, pyxel.layouts),
+    "gymnasium": ForkedEngine(gymnasium.GymnasiumGame, gymnasium.layouts),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,9 @@ def draw_look(job: Job, rng: np.random.Generator) -> Look:
     if job.engine == "ale":
         layout = ATARI_LAYOUTS[int(rng.integers(len(ATARI_LAYOUTS)))]
         return Look(layout, encoder, 2 if rng.random() < HALF_RATE_SHARE else 1)
+    if job.engine in FORKED:
+        layouts = FORKED[job.engine].layouts(job.game)
+        return Look(layouts[int(rng.integers(len(layouts)))], encoder, 1)
     width, height = DOOM_SIZES[int(rng.choice(len(DOOM_SIZES), p=DOOM_SIZE_SHARES))]
     return Look(full(width, height), encoder, 1)
 
@@ -91,6 +115,8 @@ def set_up(job: Job) -> Session:
         atari.set_lead_in(_lead_in("ale", atari.channels, rate, rng))
         frames = round(job.seconds * rate)
         return Session(atari, plan_actions(atari.channels, False, frames, rate, rng), look, {})
+    if job.engine in FORKED:
+        return _forked_session(job, look, seed, rng)
     options = doom_options(look.layout.width_px, look.layout.height_px, rng)
     rate = float(DoomGame.frame_rate)
     walk = (Channel(("forward", "run"), 2.0), Channel(("turn_left", "turn_right"), 2.0))
@@ -101,6 +127,14 @@ def set_up(job: Job) -> Session:
     doom = DoomGame(job.game, episodes, -(-frames // DOOM_EPISODES), options)
     actions = plan_actions(doom.channels, doom.axis, frames, rate, rng)
     return Session(doom, actions, look, cast("dict[str, Setting]", asdict(options)))
+
+
+def _forked_session(job: Job, look: Look, seed: int, rng: np.random.Generator) -> Session:
+    game = FORKED[job.engine].make(job.game, seed)
+    rate = float(game.frame_rate)
+    game.set_lead_in(_lead_in(job.engine, game.channels, rate, rng))
+    actions = plan_actions(game.channels, game.axis, round(job.seconds * rate), rate, rng)
+    return Session(game, actions, look, {})
 
 
 def doom_options(width_px: int, height_px: int, rng: np.random.Generator) -> DoomOptions:

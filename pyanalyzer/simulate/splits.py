@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Literal
 
 Split = Literal["train", "validation", "test"]
-EngineName = Literal["ale", "doom"]
+EngineName = Literal["ale", "doom", "pyxel", "gymnasium"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = ("ale", "doom")
+ENGINES: tuple[EngineName, ...] = ("ale", "doom", "pyxel", "gymnasium")
+DEFAULT_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # run on every system
 
 _ALE_TEST = (
     "boxing",
@@ -176,6 +177,17 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "train": tuple(_DOOM_TRAIN),
         "validation": tuple(_DOOM_VALIDATION),
         "test": tuple(_DOOM_TEST),
+    },
+    # mega_wing and shooter are near twins, so they stand in one split.
+    "pyxel": {
+        "train": ("jump", "laser_jetman", "mega_wing", "shooter", "space_rescue"),
+        "validation": ("platformer",),
+        "test": ("tiled_map", "vortexion"),
+    },
+    "gymnasium": {
+        "train": ("bipedal_walker", "lunar_lander"),
+        "validation": (),
+        "test": ("car_racing",),
     },
 }
 
