@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyanalyzer.simulate import gymnasium, pyxel
+from pyanalyzer.simulate import gymnasium, panda3d, pyxel
+from pyanalyzer.simulate.encode import full
 from pyanalyzer.simulate.engine import Action, Channel, DivergedError, SimulationError
 from pyanalyzer.simulate.forked import ForkedGame
 from pyanalyzer.simulate.gymnasium import GymnasiumGame
 from pyanalyzer.simulate.layouts import enlarged, framed, shrunk
+from pyanalyzer.simulate.panda3d import PandaGame
 from pyanalyzer.simulate.policy import change_frames, plan_actions
 from pyanalyzer.simulate.pyxel import PyxelGame
 from pyanalyzer.simulate.replay import label, make_replay
@@ -27,7 +29,13 @@ from pyanalyzer.simulate.truth import read_truth, truth_path
 from tests.simulate_forked_toy import picture
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-PACKAGES = {"pyxel": "pyxel", "gymnasium": "Box2D"}
+PACKAGES = {"pyxel": "pyxel", "gymnasium": "Box2D", "panda3d": "panda3d"}
+ENGINE_GAMES: dict[EngineName, Collection[str]] = {
+    "pyxel": pyxel.GAMES,
+    "gymnasium": gymnasium.GAMES,
+    "panda3d": panda3d.GAMES,
+}
+SMALL = full(320, 240)
 SIDE = Channel(("left", "right"))
 
 
@@ -118,6 +126,7 @@ def test_systems_that_cannot_fork_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("pyxel", lambda: PyxelGame("jump", 0)),
         ("Box2D", lambda: GymnasiumGame("lunar_lander", 0)),
+        ("panda3d", lambda: PandaGame("marble", 0, SMALL)),
     ],
 )
 def test_missing_engine_names_the_extra(
@@ -133,10 +142,12 @@ def test_unknown_games_are_named() -> None:
         PyxelGame("chess", 0)
     with pytest.raises(SimulationError, match="'chess'"):
         GymnasiumGame("chess", 0)
+    with pytest.raises(SimulationError, match="'chess'"):
+        PandaGame("chess", 0, SMALL)
 
 
 def test_every_game_stands_in_a_split_and_every_layout_can_be_encoded() -> None:
-    for engine, games in {"pyxel": pyxel.GAMES, "gymnasium": gymnasium.GAMES}.items():
+    for engine, games in ENGINE_GAMES.items():
         assert sorted(games) == sorted(g for split in SPLITS for g in GAMES[engine][split])
         for name in games:
             for layout in FORKED[engine].layouts(name):
@@ -162,7 +173,11 @@ def test_layouts_enlarge_shrink_and_frame() -> None:
 
 @pytest.mark.parametrize(
     ("engine", "game", "seconds"),
-    [("pyxel", "platformer", 3.0), ("gymnasium", "lunar_lander", 2.0)],
+    [
+        ("pyxel", "platformer", 3.0),
+        ("gymnasium", "lunar_lander", 2.0),
+        ("panda3d", "forest_walk", 2.0),
+    ],
 )
 def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds: float) -> None:
     pytest.importorskip(PACKAGES[engine], reason="the extra `train` is not installed")
@@ -174,8 +189,9 @@ def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds
     assert result.onsets == len(truth.onsets()) > 0
     seen = [change for change in truth.changes if change.observable]
     assert len(seen) > 0.4 * len(truth.changes)
-    channels = FORKED[engine].make(game, 0).channels
+    channels = FORKED[engine].make(game, 0, SMALL).channels
     controls = {option for channel in channels for option in channel.options}
+    controls |= {"mouse_left", "mouse_right"}
     assert {c for change in truth.changes for c in change.controls_after} <= controls
 
     again = replace(first, video=tmp_path / "again" / "x.mp4")
@@ -190,10 +206,13 @@ def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds
     assert all(map(np.array_equal, *pictures))
 
 
-@pytest.mark.parametrize(("engine", "game"), [("pyxel", "mega_wing"), ("gymnasium", "car_racing")])
+@pytest.mark.parametrize(
+    ("engine", "game"),
+    [("pyxel", "mega_wing"), ("gymnasium", "car_racing"), ("panda3d", "forest_chase")],
+)
 def test_branches_repeat_the_recording_exactly(engine: EngineName, game: str) -> None:
     pytest.importorskip(PACKAGES[engine], reason="the extra `train` is not installed")
-    made = FORKED[engine].make(game, 1)
+    made = FORKED[engine].make(game, 1, SMALL)
     rng = np.random.default_rng(2)
     actions = plan_actions(made.channels, False, 45, float(made.frame_rate), rng)
     forks = [10, 30]

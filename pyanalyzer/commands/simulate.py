@@ -32,10 +32,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=("ale", "doom", "pyxel", "gymnasium"),
+        choices=("ale", "doom", "pyxel", "gymnasium", "panda3d"),
         default=["ale", "doom"],
         help="Atari 2600 games (ale) and Doom on Freedoom's maps (doom) by default; retro games "
-        "(pyxel) and physics games (gymnasium) where the system can fork",
+        "(pyxel), physics games (gymnasium) and 3D games (panda3d) where the system can fork",
     )
     parser.add_argument(
         "--split",

@@ -103,7 +103,8 @@ GAMES: dict[str, PyxelSpec] = {
 class PyxelGame(ForkedGame):
     """One of :data:`GAMES`, with the random numbers of ``seed``."""
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, layout: Layout | None = None) -> None:
+        del layout  # drawn at its own size, and scaled
         if name not in GAMES:
             raise SimulationError(f"pyxel has no game named {name!r} ({', '.join(GAMES)})")
         spec = GAMES[name]

@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from pyanalyzer.simulate import gymnasium, pyxel
+from pyanalyzer.simulate import gymnasium, panda3d, pyxel
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import ATARI_LAYOUTS, EncoderSettings, Layout, full
@@ -26,6 +26,7 @@ LEAD_IN_S: dict[EngineName, tuple[float, float]] = {
     "doom": (0.0, 5.0),
     "pyxel": (0.0, 3.0),
     "gymnasium": (0.0, 3.0),
+    "panda3d": (0.0, 3.0),
 }
 DOOM_SIZES = ((320, 240), (400, 300), (512, 288), (640, 360), (640, 480))
 DOOM_SIZE_SHARES = (0.35, 0.2, 0.15, 0.15, 0.15)
@@ -35,15 +36,16 @@ DOOM_LIVES = 6  # and where the player dies, so often at most
 
 @dataclass(frozen=True, slots=True)
 class ForkedEngine:
-    """An engine of :class:`ForkedGame`: how a game is made of name and seed, and how shown."""
+    """An engine of :class:`ForkedGame`: how its games are made, and how they may be shown."""
 
-    make: Callable[[str, int], ForkedGame]
+    make: Callable[[str, int, Layout], ForkedGame]
     layouts: Callable[[str], tuple[Layout, ...]]
 
 
 FORKED: dict[EngineName, ForkedEngine] = {
     "pyxel": ForkedEngine(pyxel.PyxelGame, pyxel.layouts),
     "gymnasium": ForkedEngine(gymnasium.GymnasiumGame, gymnasium.layouts),
+    "panda3d": ForkedEngine(panda3d.PandaGame, panda3d.layouts),
 }
 
 
@@ -130,7 +132,7 @@ def set_up(job: Job) -> Session:
 
 
 def _forked_session(job: Job, look: Look, seed: int, rng: np.random.Generator) -> Session:
-    game = FORKED[job.engine].make(job.game, seed)
+    game = FORKED[job.engine].make(job.game, seed, look.layout)
     rate = float(game.frame_rate)
     game.set_lead_in(_lead_in(job.engine, game.channels, rate, rng))
     actions = plan_actions(game.channels, game.axis, round(job.seconds * rate), rate, rng)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Literal
 
 Split = Literal["train", "validation", "test"]
-EngineName = Literal["ale", "doom", "pyxel", "gymnasium"]
+EngineName = Literal["ale", "doom", "pyxel", "gymnasium", "panda3d"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = ("ale", "doom", "pyxel", "gymnasium")
+ENGINES: tuple[EngineName, ...] = ("ale", "doom", "pyxel", "gymnasium", "panda3d")
 DEFAULT_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # run on every system
 
 _ALE_TEST = (
@@ -188,6 +188,11 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "train": ("bipedal_walker", "lunar_lander"),
         "validation": (),
         "test": ("car_racing",),
+    },
+    "panda3d": {
+        "train": ("field_flight", "forest_chase", "forest_walk"),
+        "validation": ("marble",),
+        "test": ("field_walk",),
     },
 }
 
