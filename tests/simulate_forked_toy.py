@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 from pyanalyzer.records import U8
@@ -13,6 +15,7 @@ SIDE_PX = 16
 def perform(stage: Stage) -> None:
     """``left`` and ``right`` walk; ``options`` say when the game resets, fails and ends."""
     rng = np.random.default_rng(stage.options["seed"])
+    random.seed(stage.options["seed"])
     x, frame = SIDE_PX // 2, 0
     while True:
         held = stage.next_action().held
@@ -23,7 +26,7 @@ def perform(stage: Stage) -> None:
             stage.end()
         resets = frame == stage.options.get("resets_at")
         x = SIDE_PX // 2 if resets else x + ("right" in held) - ("left" in held)
-        noise = int(rng.integers(256))
+        noise = int(rng.integers(256)) ^ random.getrandbits(8)  # two kinds of random numbers
         stage.show(lambda x=x, noise=noise: picture(x, noise), "reset" if resets else "goes_on")
 
 

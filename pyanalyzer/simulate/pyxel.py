@@ -61,6 +61,14 @@ GAMES: dict[str, PyxelSpec] = {
         {**ARROWS, "fire": "KEY_J", "start": "KEY_RETURN"},
         ("start",) * 7,
     ),
+    "megaball": PyxelSpec(
+        "apps/megaball.pyxapp",
+        (160, 144),
+        60,
+        (SIDE, HEIGHT, FIRE),
+        {**ARROWS, "fire": "KEY_Z"},
+        ("fire",) * 6,
+    ),
     "mega_wing": PyxelSpec(
         "apps/mega_wing.pyxapp",
         (120, 160),

@@ -182,7 +182,7 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
     "pyxel": {
         "train": ("jump", "laser_jetman", "mega_wing", "shooter", "space_rescue"),
         "validation": ("platformer",),
-        "test": ("tiled_map", "vortexion"),
+        "test": ("megaball", "tiled_map", "vortexion"),
     },
     "gymnasium": {
         "train": ("bipedal_walker", "lunar_lander"),

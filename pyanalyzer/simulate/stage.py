@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -137,7 +138,7 @@ class Stage:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self._folder / str(self._frame)))
         listener.listen()
-        if os.fork():
+        if _fork():
             listener.close()
             return
         self._connection.close()
@@ -146,7 +147,7 @@ class Stage:
             if self._life in ready:
                 os._exit(0)
             connection, _ = listener.accept()
-            if os.fork():
+            if _fork():
                 connection.close()
                 continue
             listener.close()
@@ -157,6 +158,14 @@ class Stage:
             except (EOFError, OSError):
                 os._exit(0)
             return
+
+
+def _fork() -> int:
+    """As os.fork; but Python's module ``random`` seeds itself anew in a fork, and must not here."""
+    state = random.getstate()
+    process = os.fork()
+    random.setstate(state)
+    return process
 
 
 def main() -> None:
