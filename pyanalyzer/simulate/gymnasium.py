@@ -6,8 +6,10 @@ that several can be held at once; what a control does is a share of the engine's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from pyanalyzer.simulate.stage import Stage
 
 SIDE = Channel(("left", "right"), 3.0)
 SIZE_PX = (600, 400)
+OUTSIDE = -10.0  # left of the lander's picture, in its metres
 GAME_OVER_S = 0.7  # a lost game is shown for so long before it begins anew
 
 
@@ -109,6 +112,21 @@ def layouts(name: str) -> tuple[Layout, ...]:
     return shrunk(*SIZE_PX)
 
 
+def _begin(game: Any, seed: int | None = None) -> None:
+    """A new game, without what is of no use here."""
+    game.reset(seed=seed)
+    if hasattr(game, "_render"):  # the racing car's small picture for machines, at every step
+        game._render = partial(_for_people, type(game)._render, game)
+    if hasattr(game, "helipad_x1"):
+        # The lander's flags are drawn once per spark, each time a little darker: a change far from
+        # the engine that made the spark. They are put out of the picture.
+        game.helipad_x1 = game.helipad_x2 = OUTSIDE
+
+
+def _for_people(render: Callable[[Any, str], Any], game: Any, mode: str) -> Any:
+    return None if mode == "state_pixels" else render(game, mode)
+
+
 def perform(stage: Stage) -> None:
     """Play one of :data:`GAMES` (in a process of its own)."""
     import gymnasium
@@ -116,10 +134,7 @@ def perform(stage: Stage) -> None:
     spec, seed = GAMES[stage.options["name"]], stage.options["seed"]
     made = gymnasium.make(spec.identity, render_mode="rgb_array", **dict(spec.settings))
     game: Any = made.unwrapped
-    if spec.identity.startswith("CarRacing"):
-        draw = game._render
-        game._render = lambda mode: None if mode == "state_pixels" else draw(mode)
-    game.reset(seed=seed)
+    _begin(game, seed)
     rest = np.array(spec.rest, np.float32)
     effects = {control: np.array(e, np.float32) for control, e in spec.effects.items()}
     over = 0  # frames since the game was lost
@@ -127,7 +142,7 @@ def perform(stage: Stage) -> None:
         held = stage.next_action().held
         begins = over > GAME_OVER_S * spec.rate
         if begins:
-            game.reset()
+            _begin(game)
             over = 0
         action = rest + sum(effects[control] for control in sorted(held))
         over += bool(game.step(action)[2] or over)

@@ -35,7 +35,7 @@ MOVES_VIEW = frozenset(
 GRAVITY = 18.0  # units per s^2; a unit is about a metre
 JUMP_SPEED = 7.0
 TURN_DEG_S = 100.0
-PITCH_DEG_S = 40.0
+CLIMB_DEG = 20.0
 RESPONSE_S = 0.12  # how fast a speed follows the keys
 CAMERA_S = 0.35  # and the camera the player
 FIELD = 42.0  # half the side of the ground
@@ -172,8 +172,10 @@ class _World:
         ahead = pull("up", "down") if absolute else pull("forward", "backward")
         if spec.camera == "flight":
             ahead = 1.0
-            self._pitch += (30 * pull("up", "down") - self._pitch) * (1 - math.exp(-dt * 2))
-            self._z = min(max(self._z + math.sin(math.radians(self._pitch)) * 5 * dt, 0.8), 7.0)
+            self._pitch += (CLIMB_DEG * pull("up", "down") - self._pitch) * (1 - math.exp(-dt * 2))
+            self._z = min(
+                max(self._z + math.sin(math.radians(self._pitch)) * spec.speed * dt, 0.8), 7.0
+            )
         self._ahead += (spec.speed * ahead - self._ahead) * gain
         self._across += (spec.speed * pull("right", "left") - self._across) * gain
         self._spin += (TURN_DEG_S * pull("turn_left", "turn_right") - self._spin) * gain
@@ -217,7 +219,8 @@ class _World:
         if spec.camera in ("eye", "flight"):
             eye = 0.0 if spec.camera == "flight" else 1.7
             camera.setPos(x, y, z + eye)
-            camera.setHpr(self._heading, self._pitch / 2, -self._spin / 6)
+            down = -10.0 if spec.camera == "flight" else 0.0
+            camera.setHpr(self._heading, down + self._pitch / 2, -self._spin / 6)
             return
         if spec.camera == "fixed":
             camera.setPos(0, -1.7 * spec.reach, 1.3 * spec.reach)
