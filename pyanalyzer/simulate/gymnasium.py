@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pyanalyzer.records import Region
 from pyanalyzer.simulate.encode import Layout
 from pyanalyzer.simulate.engine import Channel, Purpose, SimulationError
 from pyanalyzer.simulate.forked import ForkedGame
@@ -39,6 +40,7 @@ class GymSpec:
     effects: dict[str, tuple[float, ...]]
     channels: tuple[Channel, ...]
     moves_view: bool = False
+    interface_px: Region | None = None
     settings: tuple[tuple[str, bool], ...] = ()
 
 
@@ -72,6 +74,7 @@ GAMES: dict[str, GymSpec] = {
         },
         (SIDE, Channel(("gas",), 2.5), Channel(("brake",), 0.6)),
         moves_view=True,
+        interface_px=Region(0, 350, 600, 50),  # speed, wheels, steering: an eighth of the height
     ),
     "lunar_lander": GymSpec(
         "LunarLander-v3",
@@ -92,6 +95,7 @@ class GymnasiumGame(ForkedGame):
         if name not in GAMES:
             raise SimulationError(f"gymnasium has no game named {name!r} ({', '.join(GAMES)})")
         spec = self._spec = GAMES[name]
+        self.interface_px = spec.interface_px
         super().__init__(
             f"gymnasium/{name}",
             packages=("gymnasium", "Box2D", "pygame"),
