@@ -176,9 +176,9 @@ def test_layouts_enlarge_shrink_and_frame() -> None:
 @pytest.mark.parametrize(
     ("engine", "game", "seconds"),
     [
-        ("pyxel", "platformer", 3.0),
-        ("gymnasium", "lunar_lander", 2.0),
-        ("panda3d", "forest_walk", 2.0),
+        ("pyxel", "platformer", 2.0),
+        ("gymnasium", "lunar_lander", 1.5),
+        ("panda3d", "forest_walk", 1.0),
     ],
 )
 def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds: float) -> None:
