@@ -32,10 +32,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=("ale", "doom", "maker"),
+        choices=("ale", "doom", "maker", "pyxel", "gymnasium", "panda3d"),
         default=["ale", "doom"],
-        help="Atari 2600 games (ale), Doom on Freedoom's maps (doom), games of pyanalyzer's own "
-        "making (maker); the first two by default",
+        help="Atari 2600 games (ale) and Doom on Freedoom's maps (doom) by default; games of "
+        "pyanalyzer's own making (maker); retro games (pyxel), physics games (gymnasium) and 3D "
+        "games (panda3d) where the system can fork",
     )
     parser.add_argument(
         "--split",

@@ -12,13 +12,13 @@ from pyanalyzer.errors import PyanalyzerError, UsageError
 from pyanalyzer.simulate.engine import SimulationError
 from pyanalyzer.simulate.replay import Result, make_replay
 from pyanalyzer.simulate.session import Job
-from pyanalyzer.simulate.splits import GAMES, SHIPPED_ENGINES, EngineName, Split
+from pyanalyzer.simulate.splits import DEFAULT_ENGINES, GAMES, EngineName, Split
 
 
 def plan_jobs(
     out: Path,
     *,
-    engines: Sequence[EngineName] = SHIPPED_ENGINES,
+    engines: Sequence[EngineName] = DEFAULT_ENGINES,
     splits: Sequence[Split] = ("train",),
     games: Sequence[str] | None = None,
     seconds: float = 30.0,

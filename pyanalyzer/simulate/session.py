@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -11,10 +11,12 @@ from typing import Literal, cast
 import numpy as np
 
 from pyanalyzer.records import Region
+from pyanalyzer.simulate import gymnasium, panda3d, pyxel
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import ATARI_LAYOUTS, EncoderSettings, Layout, full
 from pyanalyzer.simulate.engine import Action, Channel, Game
+from pyanalyzer.simulate.forked import ForkedGame
 from pyanalyzer.simulate.policy import plan_actions
 from pyanalyzer.simulate.splits import EngineName, Split
 from pyanalyzer.simulate.truth import Setting
@@ -24,6 +26,9 @@ LEAD_IN_S: dict[EngineName, tuple[float, float]] = {
     "ale": (1.0, 20.0),
     "doom": (0.0, 5.0),
     "maker": (0.2, 8.0),
+    "pyxel": (0.0, 3.0),
+    "gymnasium": (0.0, 3.0),
+    "panda3d": (0.0, 3.0),
 }
 DOOM_SIZES = ((320, 240), (400, 300), (512, 288), (640, 360), (640, 480))
 DOOM_SIZE_SHARES = (0.35, 0.2, 0.15, 0.15, 0.15)
@@ -33,6 +38,21 @@ MAKER_SMOOTH_SHARE = 0.4
 MAKER_HALF_RATE_SHARE = 0.15  # of the made games of 50 Hz and more
 DOOM_EPISODES = 2  # a Doom replay begins anew in its middle
 DOOM_LIVES = 6  # and where the player dies, so often at most
+
+
+@dataclass(frozen=True, slots=True)
+class ForkedEngine:
+    """An engine of :class:`ForkedGame`: how its games are made, and how they may be shown."""
+
+    make: Callable[[str, int, Layout], ForkedGame]
+    layouts: Callable[[str], tuple[Layout, ...]]
+
+
+FORKED: dict[EngineName, ForkedEngine] = {
+    "pyxel": ForkedEngine(pyxel.PyxelGame, pyxel.layouts),
+    "gymnasium": ForkedEngine(gymnasium.GymnasiumGame, gymnasium.layouts),
+    "panda3d": ForkedEngine(panda3d.PandaGame, panda3d.layouts),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,9 @@ def draw_look(job: Job, rng: np.random.Generator) -> Look:
     if job.engine == "ale":
         layout = ATARI_LAYOUTS[int(rng.integers(len(ATARI_LAYOUTS)))]
         return Look(layout, encoder, 2 if rng.random() < HALF_RATE_SHARE else 1)
+    if job.engine in FORKED:
+        layouts = FORKED[job.engine].layouts(job.game)
+        return Look(layouts[int(rng.integers(len(layouts)))], encoder, 1)
     width, height = DOOM_SIZES[int(rng.choice(len(DOOM_SIZES), p=DOOM_SIZE_SHARES))]
     return Look(full(width, height), encoder, 1)
 
@@ -107,6 +130,8 @@ def set_up(job: Job) -> Session:
         atari.set_lead_in(_lead_in("ale", atari.channels, rate, rng))
         frames = round(job.seconds * rate)
         return Session(atari, plan_actions(atari.channels, False, frames, rate, rng), look, {})
+    if job.engine in FORKED:
+        return _forked_session(job, look, seed, rng)
     options = doom_options(look.layout.width_px, look.layout.height_px, rng)
     rate = float(DoomGame.frame_rate)
     walk = (Channel(("forward", "run"), 2.0), Channel(("turn_left", "turn_right"), 2.0))
@@ -143,6 +168,14 @@ def maker_layout(width_px: int, height_px: int, rng: np.random.Generator) -> Lay
     wide = 16 * height // 18 * 2
     left = (wide - width) // 4 * 2
     return Layout(wide, height, Region(left, 0, width, height), smooth)
+
+
+def _forked_session(job: Job, look: Look, seed: int, rng: np.random.Generator) -> Session:
+    game = FORKED[job.engine].make(job.game, seed, look.layout)
+    rate = float(game.frame_rate)
+    game.set_lead_in(_lead_in(job.engine, game.channels, rate, rng))
+    actions = plan_actions(game.channels, game.axis, round(job.seconds * rate), rate, rng)
+    return Session(game, actions, look, {})
 
 
 def doom_options(width_px: int, height_px: int, rng: np.random.Generator) -> DoomOptions:

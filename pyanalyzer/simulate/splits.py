@@ -16,10 +16,10 @@ from pyanalyzer.simulate.maker.names import (
 )
 
 Split = Literal["train", "validation", "test"]
-EngineName = Literal["ale", "doom", "maker"]
+EngineName = Literal["ale", "doom", "maker", "pyxel", "gymnasium", "panda3d"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = ("ale", "doom", "maker")
-SHIPPED_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # real games: the default
+ENGINES: tuple[EngineName, ...] = ("ale", "doom", "maker", "pyxel", "gymnasium", "panda3d")
+DEFAULT_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # real games that run on every system
 
 _ALE_TEST = (
     "boxing",
@@ -189,6 +189,22 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "train": game_names(TRAINED_FAMILIES, 0, 400),
         "validation": game_names((*TRAINED_FAMILIES, VALIDATION_FAMILY), 400, 450),
         "test": game_names((*TRAINED_FAMILIES, TEST_FAMILY), 450, 500),
+    },
+    # mega_wing and shooter are near twins, so they stand in one split.
+    "pyxel": {
+        "train": ("jump", "laser_jetman", "mega_wing", "shooter", "space_rescue"),
+        "validation": ("platformer",),
+        "test": ("megaball", "tiled_map", "vortexion"),
+    },
+    "gymnasium": {
+        "train": ("bipedal_walker", "lunar_lander"),
+        "validation": (),
+        "test": ("car_racing",),
+    },
+    "panda3d": {
+        "train": ("field_flight", "forest_chase", "forest_walk"),
+        "validation": ("marble",),
+        "test": ("field_walk",),
     },
 }
 
