@@ -81,7 +81,8 @@ def write_video(
     """Encode uint8 (h, w, 3) RGB pictures; returns how many.
 
     One frame per picture, at a constant rate: pts ``t`` in a time base of one frame. The file is
-    written whole or not at all. One thread: with several, the same pictures would often give other bytes. Raises
+    written whole or not at all. One thread: with several, the same pictures often give other bytes.
+    Raises
     :class:`~pyanalyzer.errors.OutputError`.
     """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
