@@ -82,8 +82,7 @@ def write_video(
 
     One frame per picture, at a constant rate: pts ``t`` in a time base of one frame. The file is
     written whole or not at all. One thread: with several, the same pictures often give other bytes.
-    Raises
-    :class:`~pyanalyzer.errors.OutputError`.
+    Raises :class:`~pyanalyzer.errors.OutputError`.
     """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     count = 0
