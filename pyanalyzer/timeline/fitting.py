@@ -50,7 +50,8 @@ class LabelledScores:
     """The network's answer about a replay, and the truth.
 
     ``cause_onset``: (T, 3); ``times_s``: float64 (T,), strictly rising; ``onsets``: int64 (M,), the
-    positions, 0 .. T - 1, of the player's observable onsets. ``game``: replays of one count as one.
+    positions, 0 .. T - 1, of the player's observable onsets. ``game``: ``engine/name``; the engines
+    count alike.
     """
 
     game: str
@@ -77,7 +78,7 @@ def fit_parameters(
     """Prior from the spells, the rest from the validation replays.
 
     Prior weight and biases are those with the highest mean of F1 (at the best threshold) and
-    average precision at ``REFERENCE_TOLERANCE_FRAMES``, each averaged over games: F1 for the
+    average precision at ``REFERENCE_TOLERANCE_FRAMES``, each averaged over engines: F1 for the
     timeline as it is printed, average precision because users may ask for another threshold.
     Then follow the calibration, the threshold, and temperature and margin of the intervals.
 
@@ -135,11 +136,11 @@ def _objective(validation: Sequence[LabelledScores], parameters: TimelineParamet
     found = [_compare(v, find_onsets(v.cause_onset, v.times_s, parameters)) for v in validation]
     precisions = [
         average_precision(
-            np.concatenate([f.raw for f in game]),
-            np.concatenate([f.hits for f in game]),
-            sum(f.truths for f in game),
+            np.concatenate([f.raw for f in engine]),
+            np.concatenate([f.hits for f in engine]),
+            sum(f.truths for f in engine),
         )
-        for game in _by_game(found)
+        for engine in _by_engine(found)
     ]
     return best_common_threshold(found)[1] + float(np.mean(precisions))
 
@@ -153,16 +154,18 @@ def _compare(labelled: LabelledScores, onsets: Onsets) -> _Found:
     return _Found(labelled.game, raw, matched != NO_MATCH, labelled.onsets.size)
 
 
-def _by_game(found: Sequence[_Found]) -> list[list[_Found]]:
-    games: dict[str, list[_Found]] = {}
+def _by_engine(found: Sequence[_Found]) -> list[list[_Found]]:
+    engines: dict[str, list[_Found]] = {}
     for one in found:
-        games.setdefault(one.game, []).append(one)
-    return [games[name] for name in sorted(games)]
+        engines.setdefault(one.game.partition("/")[0], []).append(one)
+    return [engines[name] for name in sorted(engines)]
 
 
 def best_common_threshold(found: Sequence[_Found]) -> tuple[float, float]:
-    """The raw confidence with the highest F1, averaged over games, and that F1.
+    """The raw confidence with the highest F1, averaged over engines, and that F1.
 
+    Within an engine the counts are summed: averaged over games, the weakest games, where hardly
+    anything is found at any confidence, would ask for long lists of false events everywhere.
     Half a step below the confidence of the last event that is worth listing, so that it does not
     hang on that one event's last digit; 1 where no events were found.
     """
@@ -172,16 +175,16 @@ def best_common_threshold(found: Sequence[_Found]) -> tuple[float, float]:
     # 200 thresholds are finer than the calibration can tell apart.
     steps = np.unique(np.linspace(0, everything.size - 1, 200).astype(np.int64))
     thresholds = everything[steps]
-    f1 = np.mean([_f1_at(game, thresholds) for game in _by_game(found)], axis=0)
+    f1 = np.mean([_f1_at(engine, thresholds) for engine in _by_engine(found)], axis=0)
     best = int(np.argmax(f1))
     below = everything[max(0, int(steps[best]) - 1)]
     return float((thresholds[best] + below) / 2), float(f1[best])
 
 
-def _f1_at(game: Sequence[_Found], thresholds: F64) -> F64:
-    raw = np.concatenate([f.raw for f in game])
-    hits = np.concatenate([f.hits for f in game])
-    truths = sum(f.truths for f in game)
+def _f1_at(group: Sequence[_Found], thresholds: F64) -> F64:
+    raw = np.concatenate([f.raw for f in group])
+    hits = np.concatenate([f.hits for f in group])
+    truths = sum(f.truths for f in group)
     predictions = raw.size - np.searchsorted(np.sort(raw), thresholds, side="left")
     right = hits.sum() - np.searchsorted(np.sort(raw[hits]), thresholds, side="left")
     return np.asarray(2 * right / np.maximum(predictions + truths, 1))

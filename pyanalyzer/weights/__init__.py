@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-1"
-SHIPPED_SHA256 = "e56af51923b1b3521a91fb18f9c7d6fed2f5ece34d33479941882c17afef2ff0"
+SHIPPED_NAME = "gameplay-2"
+SHIPPED_SHA256 = "f71f9bf7196112ee8db3926d65473f0b24426cc883fe75582b246b61867f64cb"
 
 
 def shipped_path() -> Path:
