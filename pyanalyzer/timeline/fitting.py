@@ -197,30 +197,30 @@ def fit_intervals(
 
     ``found``: for each replay its onsets, and bool (N,) which of them are the timeline's. Counted
     are those with a true onset within ``COVERAGE_TOLERANCE_S``, one to one, as in evaluation. For
-    each margin the lowest temperature that suffices is taken, and of those pairs the one with the
-    smallest mean width; the widest of all where none suffices, (1, 0) without a case.
+    each temperature the smallest margin that suffices is taken, and of those pairs the one with
+    the smallest mean width; the widest of all where none suffices, (1, 0) without a case.
     """
     cases = [
         (onsets, n, true, labelled.times_s.size)
         for (onsets, listed), labelled in zip(found, validation, strict=True)
         for n, true in _near(onsets, listed, labelled)
     ]
+    if not cases:
+        return 1.0, 0
+    true = np.array([case[2] for case in cases])
+    last = np.array([case[3] for case in cases])
     best: tuple[float, float, int] | None = None
-    for margin in MARGINS_FRAMES if cases else ():
-        for temperature in TEMPERATURES:
-            spans = np.array(
-                [onset_interval(o, n, frames, temperature, margin) for o, n, _, frames in cases]
-            )
-            true = np.array([case[2] for case in cases])
-            held = (spans[:, 0] <= true) & (true < spans[:, 1])
-            if held.mean() >= INTERVAL_PROBABILITY:
-                width = float(np.mean(spans[:, 1] - spans[:, 0]))
+    for temperature in TEMPERATURES:
+        spans = np.array([onset_interval(o, n, size, temperature, 0) for o, n, _, size in cases])
+        for margin in MARGINS_FRAMES:
+            begin = np.maximum(spans[:, 0] - margin, 0)
+            end = np.minimum(spans[:, 1] + margin, last)
+            if ((begin <= true) & (true < end)).mean() >= INTERVAL_PROBABILITY:
+                width = float(np.mean(end - begin))
                 if best is None or width < best[0]:
                     best = width, temperature, margin
                 break
-    if best is not None:
-        return best[1:]
-    return (TEMPERATURES[-1], MARGINS_FRAMES[-1]) if cases else (1.0, 0)
+    return (TEMPERATURES[-1], MARGINS_FRAMES[-1]) if best is None else best[1:]
 
 
 def _near(
