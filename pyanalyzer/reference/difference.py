@@ -53,7 +53,8 @@ def difference(
     residual = np.where(measured, _block_sums(np.abs(signed)), 0).astype(np.uint16)
     floor = _noise_floor(residual, texture, measured, memory.quiet_q4, aligned)
     match, motion = residual.copy(), np.zeros((rows, cols, 2), np.int16)
-    change, quiet = np.zeros((rows, cols, 2), np.int16), memory.quiet_q4.copy()
+    change: I16 = np.zeros((rows, cols, 2), np.int16)
+    quiet = memory.quiet_q4.copy()
     if aligned:
         block_motion(
             current,

@@ -64,7 +64,7 @@ def make_labels(
     cuts = [event.frame for event in truth.world_events if event.frame < frames]
     presses = [change.press_frame for change in truth.changes]
     known = ~_after_presses(presses, frames, round(PLAYER_WINDOW_S * rate)) & (player == 0)
-    world = np.zeros(frames, np.float32)
+    world: F32 = np.zeros(frames, np.float32)
     for t in _world_turns(proposals, known, round(_WORLD_SPACING_S * rate)):
         _spread(world, t)
     for t in cuts:

@@ -194,14 +194,14 @@ class Atmosphere:
         ident = np.arange(count, dtype=np.int64)
         start = (ident * 7919 + state.seed % 9973) % 10007 / 10007
         speed = height * ((1.6 if self.weather == "rain" else 0.3) + (ident % 5) * 0.08)
-        y = ((start * 3.7 % 1 * height + speed * t) % height).astype(np.int64)
+        rows = ((start * 3.7 % 1 * height + speed * t) % height).astype(np.int64)
         drift = np.sin(t + ident) * 8 if self.weather == "snow" else -0.1 * speed * t
         x = ((start * width + drift) % width).astype(np.int64)
         long = max(2, height // 40) if self.weather == "rain" else 2
         for k in range(long):
-            picture[np.minimum(y + k, height - 1), x] = (200, 210, 230)
+            picture[np.minimum(rows + k, height - 1), x] = (200, 210, 230)
         if self.weather == "snow":
-            picture[y, np.minimum(x + 1, width - 1)] = (235, 240, 250)
+            picture[rows, np.minimum(x + 1, width - 1)] = (235, 240, 250)
 
 
 def draw_atmosphere(rng: np.random.Generator) -> Atmosphere:
