@@ -50,6 +50,16 @@ def intend(npc: Actor, state: State, rate: float) -> tuple[int, int, bool]:
     return npc.intent
 
 
+def is_away(npc: Actor) -> bool:
+    """Whether an NPC that was hit is still gone; counts a tick, and puts it back at the end."""
+    if not npc.cool:
+        return False
+    npc.cool -= 1
+    if not npc.cool:
+        npc.x, npc.y = npc.home_x, npc.home_y
+    return True
+
+
 def turn_back(npc: Actor) -> None:
     """A wall stopped an NPC: patrols turn round, the others think again soon."""
     if npc.style == "patrol":

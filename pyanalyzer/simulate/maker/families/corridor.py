@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pyanalyzer.records import F32, U8
 from pyanalyzer.simulate.engine import Channel, Purpose
 from pyanalyzer.simulate.maker import canvas, chance, sprites, textures
-from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, turn_back
+from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, is_away, turn_back
 from pyanalyzer.simulate.maker.families.maze import MAPS
 from pyanalyzer.simulate.maker.motion import Grid, free_places, grid_of, pressed
 from pyanalyzer.simulate.maker.palette import mix, shade
@@ -212,10 +212,7 @@ class Corridor(World):
                 return
 
     def _npc(self, state: State, npc: Actor) -> None:
-        if npc.cool:
-            npc.cool -= 1
-            if not npc.cool:
-                npc.x, npc.y = npc.home_x, npc.home_y
+        if is_away(npc):
             return
         ix, iy, _ = intend(npc, state, self.hz)
         speed = 0.6 * self.walk_per_s

@@ -10,13 +10,12 @@ import numpy.typing as npt
 from pyanalyzer.records import U8
 from pyanalyzer.simulate.engine import Channel
 from pyanalyzer.simulate.maker import canvas, sprites, textures
-from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, turn_back
+from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, is_away, turn_back
 from pyanalyzer.simulate.maker.camera import Camera, draw_camera
 from pyanalyzer.simulate.maker.chance import pick
 from pyanalyzer.simulate.maker.motion import (
     Drive,
     Grid,
-    carry,
     draw_drive,
     free_places,
     grid_of,
@@ -25,13 +24,14 @@ from pyanalyzer.simulate.maker.motion import (
 )
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
+from pyanalyzer.simulate.maker.tiles import TileWorld
+from pyanalyzer.simulate.maker.world import TWINS_SHARE
 
 SWING_S = 0.18  # how long a blade is out
 BLINK_TICKS = 3
 
 
-class Maze(World):
+class Maze(TileWorld):
     """Corridors, rooms or open ground; a weapon or none; steps by tile or free."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -91,20 +91,7 @@ class Maze(World):
 
     def begin(self, seed: int) -> State:
         """Player and NPCs on free tiles."""
-        x, y = pick(self.places, seed, 1)
-        state = State(seed, Actor(x, y, health=self.hearts, home_x=x, home_y=y))
-        for k, style in enumerate(self.styles, 1):
-            nx, ny = pick(self.places, seed, k, 2)
-            npc = Actor(nx, ny, ident=k, look=k % len(self.foes), style=style, home_x=nx, home_y=ny)
-            state.npcs.append(npc)
-        self.camera.aim(state, self.dt, at_once=True)
-        return state
-
-    def respawn(self, state: State) -> None:
-        """Where the player began."""
-        p = state.player
-        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, self.hearts
-        self.camera.aim(state, self.dt, at_once=True)
+        return self.settle(seed, pick(self.places, seed, 1), self.places, self.styles)
 
     def act(self, state: State, held: frozenset[str], turn_deg: float) -> None:
         """Walk and use the weapon; NPCs walk, too."""
@@ -117,21 +104,14 @@ class Maze(World):
         player.hurt = max(0, player.hurt - 1)
         player.cool = max(0, player.cool - 1)
         for npc in state.npcs:
-            if npc.cool:
-                npc.cool -= 1
-                if not npc.cool:
-                    npc.x, npc.y = npc.home_x, npc.home_y
+            if is_away(npc):
                 continue
             ix, iy, _ = intend(npc, state, self.hz)
             x, y = npc.x, npc.y
             self._walk(self.npc_drive, npc, ix, iy, 1.0)
             if (ix or iy) and abs(npc.x - x) + abs(npc.y - y) < 0.05:
                 turn_back(npc)
-        gx, gy = self.gust(state)
-        if gx or gy:
-            wind = gx * 0.6 * self.drive.speed_px_s, gy * 0.6 * self.drive.speed_px_s
-            for actor in (player, *state.npcs):
-                carry(self.grid, actor, wind, self.dt, (self.r, self.r))
+        self.blow(state, 0.6 * self.drive.speed_px_s, self.r)
         self._shots(state)
         self.camera.aim(state, self.dt)
 
@@ -193,11 +173,7 @@ class Maze(World):
                     self.die(state)
 
     def _shots(self, state: State) -> None:
-        width, height = self.grid.size_px
-        for shot in self.move_shots(state, (0, 0, width, height)):
-            if self.grid.hits(shot.x, shot.y, 1, 1):
-                shot.left = 0
-                self.burst(state, shot.x, shot.y, 4)
+        for shot in self.shots_on_map(state):
             for npc in state.npcs:
                 if not npc.cool and near(npc, shot, self.tile * 0.5, self.tile * 0.5):
                     shot.left = 0
@@ -216,7 +192,7 @@ class Maze(World):
                 canvas.blit(picture, self.coin.frame(spin + k), x - x0 - half, y - y0 - half)
         for npc in state.npcs:
             if not npc.cool:
-                self._paint_figure(picture, self.foes[npc.look], npc, x0, y0)
+                self.paint_figure(picture, self.foes[npc.look], npc, x0, y0)
         player = state.player
         if not state.frozen and player.hurt % (2 * BLINK_TICKS) < BLINK_TICKS:
             self._paint_player(picture, player, x0, y0)
@@ -240,14 +216,7 @@ class Maze(World):
             half = stamp.mask.shape[0] / 2
             canvas.blit(picture, stamp, player.x - x0 - half, player.y - y0 - half)
         else:
-            self._paint_figure(picture, self.hero, player, x0, y0)
-
-    def _paint_figure(
-        self, picture: U8, sprite: sprites.Sprite, actor: Actor, x0: int, y0: int
-    ) -> None:
-        width, height = sprite.size_px
-        frame = sprite.frame(int(actor.walked_px / max(3, self.tile // 3)), actor.leftwards)
-        canvas.blit(picture, frame, actor.x - x0 - width / 2, actor.y - y0 - height / 2)
+            self.paint_figure(picture, self.hero, player, x0, y0)
 
     def _paint_waves(self, picture: U8, state: State, x0: int, y0: int) -> None:
         """Ripples that wander over the ground: the world moves, nobody acts."""

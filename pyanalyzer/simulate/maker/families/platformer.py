@@ -16,13 +16,14 @@ from pyanalyzer.simulate.maker.chance import pick, uniform
 from pyanalyzer.simulate.maker.motion import Grid, carry, grid_of, near, pressed
 from pyanalyzer.simulate.maker.palette import mix, shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
+from pyanalyzer.simulate.maker.tiles import TileWorld
+from pyanalyzer.simulate.maker.world import TWINS_SHARE
 
 COYOTE_S = 0.06  # a jump still counts so long after the edge
 NPC_PAUSE_S = 1.0  # an NPC that was stomped or shot is back after this
 
 
-class Platformer(World):
+class Platformer(TileWorld):
     """Levels of steps, pits and floating platforms; NPCs hop and walk by the same physics."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -107,15 +108,7 @@ class Platformer(World):
         """The player near the left end, or in the middle of a single screen."""
         places = self._standing_places()
         near = [p for p in places if p[0] < 0.8 * self.width_px]
-        x, y = pick(near or places, seed, 1)
-        player = Actor(x, y, health=self.hearts, home_x=x, home_y=y)
-        state = State(seed, player)
-        for k, style in enumerate(self.npc_styles, 1):
-            nx, ny = pick(places, seed, k, 2)
-            npc = Actor(nx, ny, ident=k, look=k % len(self.foes), style=style, home_x=nx, home_y=ny)
-            state.npcs.append(npc)
-        self.camera.aim(state, self.dt, at_once=True)
-        return state
+        return self.settle(seed, pick(near or places, seed, 1), places, self.npc_styles)
 
     def _standing_places(self) -> list[tuple[float, float]]:
         t, grid = self.tile, self.grid
@@ -125,13 +118,6 @@ class Platformer(World):
             for c in range(len(grid.rows[0]))
             if grid.solid(c, r) and not any(grid.solid(c, r - k) for k in (1, 2, 3))
         ]
-
-    def respawn(self, state: State) -> None:
-        """At the place where the player began, or the last safe one."""
-        p = state.player
-        p.x, p.y, p.vx, p.vy = p.home_x, p.home_y, 0.0, 0.0
-        p.health = self.hearts
-        self.camera.aim(state, self.dt, at_once=True)
 
     def act(self, state: State, held: frozenset[str], turn_deg: float) -> None:
         """Run, jump and shoot; NPCs as well."""
@@ -239,11 +225,7 @@ class Platformer(World):
             npc.cool = round(NPC_PAUSE_S * self.hz)
 
     def _shots(self, state: State) -> None:
-        width, height = self.grid.size_px
-        for shot in self.move_shots(state, (0, 0, width, height)):
-            if self.grid.hits(shot.x, shot.y, 1, 1):
-                shot.left = 0
-                self.burst(state, shot.x, shot.y, 4)
+        for shot in self.shots_on_map(state):
             for npc in state.npcs:
                 if not npc.cool and near(npc, shot, self.rx + 2, self.ry):
                     npc.cool, shot.left = round(NPC_PAUSE_S * self.hz), 0
@@ -277,14 +259,14 @@ class Platformer(World):
                 canvas.blit(picture, self.coin.frame(spin + k), x - x0 - side, y - y0 - side)
         for npc in state.npcs:
             if not npc.cool:
-                self._paint_figure(picture, self.foes[npc.look], npc, x0, y0)
+                self._paint_standing(picture, self.foes[npc.look], npc, x0, y0)
         if not state.frozen and state.player.hurt % 6 < 3:
-            self._paint_figure(picture, self.hero, state.player, x0, y0)
+            self._paint_standing(picture, self.hero, state.player, x0, y0)
         for shot in state.shots:
             r = max(1, self.tile // 6)
             canvas.disc(picture, shot.x - x0, shot.y - y0, r, self.palette.accent)
 
-    def _paint_figure(
+    def _paint_standing(
         self, picture: U8, sprite: sprites.Sprite, actor: Actor, x0: int, y0: int
     ) -> None:
         step = int(actor.walked_px / max(3, self.tile // 3)) if actor.grounded else 1

@@ -9,12 +9,11 @@ import numpy as np
 from pyanalyzer.records import U8
 from pyanalyzer.simulate.engine import Channel
 from pyanalyzer.simulate.maker import canvas, sprites, textures
-from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, turn_back
+from pyanalyzer.simulate.maker.behaviour import draw_styles, intend, is_away, turn_back
 from pyanalyzer.simulate.maker.camera import Camera, draw_camera
 from pyanalyzer.simulate.maker.chance import pick
 from pyanalyzer.simulate.maker.motion import (
     Drive,
-    carry,
     draw_drive,
     free_places,
     grid_of,
@@ -23,13 +22,14 @@ from pyanalyzer.simulate.maker.motion import (
 )
 from pyanalyzer.simulate.maker.palette import shade
 from pyanalyzer.simulate.maker.state import Actor, State
-from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
+from pyanalyzer.simulate.maker.tiles import TileWorld
+from pyanalyzer.simulate.maker.world import TWINS_SHARE
 
 CAMERAS = ("locked", "zone", "lag", "lead")
 AIMED_PX = 2.5  # length of the barrel, in radii
 
 
-class Twinstick(World):
+class Twinstick(TileWorld):
     """A tank, mage or gunner among swarms. With the mouse the aim turns; with a stick it points."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -87,21 +87,12 @@ class Twinstick(World):
         """The player near the middle, the others anywhere."""
         w, h = self.grid.size_px
         middle = sorted(self.places, key=lambda p: abs(p[0] - w / 2) + abs(p[1] - h / 2))[:12]
-        x, y = pick(middle, seed, 1)
-        state = State(seed, Actor(x, y, health=self.hearts, home_x=x, home_y=y))
-        for k, style in enumerate(self.styles, 1):
-            nx, ny = pick(self.places, seed, k, 2)
-            npc = Actor(nx, ny, ident=k, look=k % len(self.foes), style=style, home_x=nx, home_y=ny)
-            state.npcs.append(npc)
-        self.camera.aim(state, self.dt, at_once=True)
-        return state
+        return self.settle(seed, pick(middle, seed, 1), self.places, self.styles)
 
     def respawn(self, state: State) -> None:
         """Where the player began, unhurt for a while."""
-        p = state.player
-        p.x, p.y, p.vx, p.vy, p.health = p.home_x, p.home_y, 0.0, 0.0, self.hearts
-        p.hurt = round(1.5 * self.hz)
-        self.camera.aim(state, self.dt, at_once=True)
+        super().respawn(state)
+        state.player.hurt = round(1.5 * self.hz)
 
     def act(self, state: State, held: frozenset[str], turn_deg: float) -> None:
         """Move, aim, shoot."""
@@ -112,11 +103,7 @@ class Twinstick(World):
             self._aim(state, held, turn_deg)
         for npc in state.npcs:
             self._npc(state, npc)
-        gx, gy = self.gust(state)
-        if gx or gy:
-            wind = gx * 0.6 * self.drive.speed_px_s, gy * 0.6 * self.drive.speed_px_s
-            for actor in (p, *state.npcs):
-                carry(self.grid, actor, wind, self.dt, (self.r, self.r))
+        self.blow(state, 0.6 * self.drive.speed_px_s, self.r)
         self._hits(state)
         self.camera.aim(state, self.dt)
 
@@ -147,10 +134,7 @@ class Twinstick(World):
             p.cool = max(1, round(self.reload_s * self.hz))
 
     def _npc(self, state: State, npc: Actor) -> None:
-        if npc.cool:
-            npc.cool -= 1
-            if not npc.cool:
-                npc.x, npc.y = npc.home_x, npc.home_y
+        if is_away(npc):
             return
         ix, iy, act = intend(npc, state, self.hz)
         self.npc_drive.steer(npc, ix, iy, self.dt)
@@ -163,11 +147,7 @@ class Twinstick(World):
             self.fire(state, npc, c * self.shot_px_s * 0.7, s * self.shot_px_s * 0.7, own=False)
 
     def _hits(self, state: State) -> None:
-        width, height = self.grid.size_px
-        for shot in self.move_shots(state, (0, 0, width, height)):
-            if self.grid.hits(shot.x, shot.y, 1, 1):
-                shot.left = 0
-                self.burst(state, shot.x, shot.y, 3)
+        for shot in self.shots_on_map(state, sparks=3):
             for npc in state.npcs:
                 if shot.own and not npc.cool and near(npc, shot, self.r + 2, self.r + 2):
                     npc.cool, shot.left = round(1.5 * self.hz), 0
@@ -196,7 +176,7 @@ class Twinstick(World):
         picture: U8 = view.copy()
         for npc in state.npcs:
             if not npc.cool:
-                self._paint_figure(picture, self.foes[npc.look], npc, x0, y0)
+                self.paint_figure(picture, self.foes[npc.look], npc, x0, y0)
         p = state.player
         if not state.frozen and p.hurt % 6 < 3:
             x, y = p.x - x0, p.y - y0
@@ -204,7 +184,7 @@ class Twinstick(World):
             if self.laser:
                 long = 8 * self.tile
                 canvas.line(picture, x, y, x + long * c, y + long * s, self.palette.accent)
-            self._paint_figure(picture, self.hero, p, x0, y0)
+            self.paint_figure(picture, self.hero, p, x0, y0)
             end = x + AIMED_PX * self.r * c, y + AIMED_PX * self.r * s
             canvas.line(picture, x, y, *end, (240, 240, 240), max(1, round(self.r / 2)))
         for shot in state.shots:
@@ -212,10 +192,3 @@ class Twinstick(World):
             canvas.disc(picture, shot.x - x0, shot.y - y0, max(1, self.r / 3), colour)
         self.paint_sparks(picture, state, x0, y0)
         return self.camera.bend(picture, state, self.hz)
-
-    def _paint_figure(
-        self, picture: U8, sprite: sprites.Sprite, actor: Actor, x0: int, y0: int
-    ) -> None:
-        frame = sprite.frame(int(actor.walked_px / max(3, self.tile // 3)), actor.leftwards)
-        height, width = frame.mask.shape[:2]
-        canvas.blit(picture, frame, actor.x - x0 - width / 2, actor.y - y0 - height / 2)
