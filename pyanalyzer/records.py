@@ -27,6 +27,9 @@ Cause = Literal["player", "world"]
 KINDS: tuple[Kind, ...] = ("view", "avatar", "effect", "interface", "cut")
 CAUSES: tuple[Cause, ...] = ("player", "world")
 
+BLOCK_PX = 8  # side of a block of the evidence, px of the working picture
+# Game at 15 frames/s in a recording at 60: three repeats. A picture that stays for longer is still.
+STILL_REPEATS = 4
 MAX_PROPOSALS = 4  # candidate regions per frame: more than four things seldom change at once
 CROP_PX = 32  # side of the square that every candidate is resampled to
 

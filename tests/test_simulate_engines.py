@@ -14,8 +14,12 @@ import pytest
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.counterfactual import replay_branch
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
+from pyanalyzer.simulate.encode import full
 from pyanalyzer.simulate.engine import Action, SimulationError
+from pyanalyzer.simulate.gymnasium import GymnasiumGame
+from pyanalyzer.simulate.panda3d import PandaGame
 from pyanalyzer.simulate.policy import change_frames, plan_actions
+from pyanalyzer.simulate.pyxel import PyxelGame
 from pyanalyzer.simulate.replay import label, make_replay
 from pyanalyzer.simulate.session import Job
 from pyanalyzer.simulate.splits import EngineName
@@ -133,6 +137,9 @@ def test_doom_use_of_nothing_is_not_observable() -> None:
     [
         ("ale_py", lambda: AtariGame("pong", 0)),
         ("vizdoom", lambda: DoomGame("freedoom2/MAP03", [Episode(1, ())], 10, SMALL)),
+        ("pyxel", lambda: PyxelGame("jump", 0)),
+        ("Box2D", lambda: GymnasiumGame("lunar_lander", 0)),
+        ("panda3d", lambda: PandaGame("marble", 0, full(320, 240))),
     ],
 )
 def test_missing_engine_names_the_extra(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -121,22 +120,6 @@ def test_systems_that_cannot_fork_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delattr(socket, "AF_UNIX")
     with pytest.raises(SimulationError, match="can fork"):
         toy()
-
-
-@pytest.mark.parametrize(
-    ("module", "make"),
-    [
-        ("pyxel", lambda: PyxelGame("jump", 0)),
-        ("Box2D", lambda: GymnasiumGame("lunar_lander", 0)),
-        ("panda3d", lambda: PandaGame("marble", 0, SMALL)),
-    ],
-)
-def test_missing_engine_names_the_extra(
-    monkeypatch: pytest.MonkeyPatch, module: str, make: Callable[[], object]
-) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SimulationError, match=r'pip install "pyanalyzer\[train\]"'):
-        make()
 
 
 def test_unknown_games_are_named() -> None:

@@ -324,3 +324,12 @@ def test_threshold_is_that_of_the_best_f1() -> None:
     assert 0.3 < threshold < 0.6
     assert f1 == pytest.approx(6 / 7)
     assert fitting.best_common_threshold([fitting._Found("a", raw[:0], hits[:0], 3)]) == (1.0, 0.0)
+
+
+def test_threshold_is_for_engines_alike() -> None:
+    """A hundred replays of one engine outvote one of another no more than one would."""
+    high = fitting._Found("a/x", np.array([0.9, 0.8, 0.3, 0.2]), np.array([1, 1, 0, 0], bool), 2)
+    low = fitting._Found("b/x", np.array([0.3, 0.2, 0.2, 0.2]), np.array([1, 1, 1, 1], bool), 4)
+    one = fitting.best_common_threshold([high, low])
+    assert one == fitting.best_common_threshold([high] * 100 + [low])
+    assert fitting.best_common_threshold([high, high])[0] > one[0]

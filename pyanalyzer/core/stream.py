@@ -10,8 +10,10 @@ import numpy as np
 from pyanalyzer.core.tracks import Tracks
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
+    BLOCK_PX,
     CROP_PX,
     MAX_PROPOSALS,
+    STILL_REPEATS,
     U8,
     Alignment,
     BoolGrid,
@@ -22,15 +24,12 @@ from pyanalyzer.records import (
     Proposal,
 )
 
-BLOCK_PX = 8
 MIN_WORKING_PX = 32  # on a side: a search window and its displacement must fit in
 # The working picture is at most this large: sprites of old games are then kept as they are, and a
 # modern picture is reduced until one frame costs about as much as its decoding.
 MAX_SHORT_SIDE_PX = 270
 MAX_LONG_SIDE_PX = 640
 MAX_FACTOR = 16
-# Game at 15 frames/s in a recording at 60: three repeats. A picture that stays for longer is still.
-STILL_REPEATS = 4
 
 IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.records import (
+    BLOCK_PX,
     CROP_PX,
     F32,
     MAX_PROPOSALS,
@@ -187,7 +188,7 @@ class FeatureEncoder:
         self._track_start_s = kept | starts
         for slot, proposal in zip(out, frame.proposals, strict=False):
             slot[:] = _proposal_vector(
-                proposal, cols * 8, rows * 8, time_s - starts[proposal.track]
+                proposal, cols * BLOCK_PX, rows * BLOCK_PX, time_s - starts[proposal.track]
             )
         return out
 

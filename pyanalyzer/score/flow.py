@@ -11,10 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import F32, FrameEvidence
+from pyanalyzer.records import BLOCK_PX, F32, STILL_REPEATS, FrameEvidence
 
-BLOCK_PX = 8  # side of a block of the evidence, px of the working picture
-STILL_REPEATS = 4  # so many repeated frames in a row are a picture that stands still
 _SUBPIXEL = 16  # block motion is in 1/16 px
 _TEXTURED = 256  # sum of gradients in a block of 64 px: 4 a pixel, above usual coding noise
 
