@@ -27,6 +27,14 @@ def difference(
     threads: int = 1,
     isa: str | None = None,
 ) -> tuple[U8, U16, U16, U16, I16, U16, I16, I16, U16, I16, I32]: ...
+def flow(
+    previous: U8,
+    current: U8,
+    *,
+    valid: BoolGrid | None = None,
+    threads: int = 1,
+    isa: str | None = None,
+) -> tuple[I16, U16]: ...
 def label_grid(unary: I32, potts: int) -> U8: ...
 def block_unaries(
     residual: U16, noise_floor: U16, motion_q4: I16, motion_change_q4: I16

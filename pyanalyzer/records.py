@@ -121,6 +121,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """How the picture moves at every block, view and own motion together: (rows, cols).
+
+    Unlike the block motion of :class:`Evidence` it is dense: where a block alone tells nothing, it
+    is what its surroundings do, and it reports the smallest motion, too, that the pixels suggest.
+    """
+
+    flow_q8: I16  # (rows, cols, 2): from the previous to the current picture, 1/256 px, (x, y)
+    match: U16  # sum of squared differences along it over 64 px of the halved picture, mean aside
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Memory:
     """What ``difference`` remembers from one frame to the next, on the grid of blocks."""
 
@@ -157,6 +169,7 @@ class FrameEvidence:
     pts: int
     repeated: bool  # the picture is the same as the one before, pixel for pixel
     alignment: Alignment
+    flow: Flow
     evidence: Evidence
     proposals: tuple[Proposal, ...]
     crops: U8

@@ -27,7 +27,14 @@ from pyanalyzer.score.model import (
 )
 
 SMALL = NetworkConfiguration(
-    map_width=8, crop_width=8, candidate_width=8, temporal_width=16, dilations=(1, 2, 4)
+    map_width=8,
+    map_blocks=1,
+    compared_width=16,
+    compared_blocks=2,
+    crop_width=8,
+    candidate_width=8,
+    temporal_width=16,
+    dilations=(1, 2, 4),
 )
 
 

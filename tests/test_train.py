@@ -19,7 +19,14 @@ from pyanalyzer.train.loss import onset_loss
 from pyanalyzer.train.validate import peaks, validate
 
 SMALL = NetworkConfiguration(
-    map_width=8, crop_width=8, candidate_width=8, temporal_width=16, dilations=(1, 2)
+    map_width=8,
+    map_blocks=1,
+    compared_width=16,
+    compared_blocks=1,
+    crop_width=8,
+    candidate_width=8,
+    temporal_width=16,
+    dilations=(1, 2),
 )
 
 
@@ -30,7 +37,7 @@ def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
     onsets = np.cumsum(rng.integers(6, 40, frames))
     onsets = onsets[onsets < frames]
     maps = rng.integers(0, 20, (frames, len(MAP_CHANNELS), 8, 8), dtype=np.uint8)
-    maps[:, 6:] = 128
+    maps[:, 7:] = 128
     maps[onsets, MAP_CHANNELS.index("motion_change_x"), 3:5, 3:5] = 220
     player = np.zeros(frames, np.float32)
     player[onsets] = 1
@@ -74,15 +81,15 @@ def settings(steps: int) -> loop.TrainingSettings:
 
 
 def test_learns_what_is_planted(replays: list[cache.CachedReplay], tmp_path: Path) -> None:
-    run = loop.TrainingRun(settings(60), SMALL)
+    run = loop.TrainingRun(settings(120), SMALL)
     reports: list[loop.StepReport] = []
     loop.train(run, replays[:2], replays[2:], tmp_path / "checkpoint.pt", reports.append)
     (score,) = reports[-1].validation
     assert score.engine == "ale"
     assert score.f1 > 0.9
-    best = loop.TrainingRun(settings(60), SMALL)
+    best = loop.TrainingRun(settings(120), SMALL)
     best.load(loop.best_path(tmp_path / "checkpoint.pt"))
-    assert best.step == 60
+    assert best.step == 120
     assert best.best == pytest.approx(score.average_precision)
     assert (tmp_path / "log.jsonl").read_text().count("\n") == len(reports)
 

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
     register_downscale(module);
     register_align(module);
     register_difference(module);
+    register_flow(module);
     register_propose(module);
     register_warp(module);
 }

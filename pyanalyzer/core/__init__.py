@@ -9,6 +9,7 @@ from pyanalyzer.core.align import align
 from pyanalyzer.core.crops import crops
 from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
+from pyanalyzer.core.flow import flow
 from pyanalyzer.core.isa import default_isa, supported_isas
 from pyanalyzer.core.propose import block_unaries, label_grid, propose
 from pyanalyzer.core.stream import EvidenceStream, working_factor
@@ -24,6 +25,7 @@ __all__ = [
     "default_isa",
     "difference",
     "downscale",
+    "flow",
     "label_grid",
     "propose",
     "supported_isas",

@@ -18,6 +18,7 @@ from pyanalyzer.records import (
     Alignment,
     BoolGrid,
     Evidence,
+    Flow,
     Frame,
     FrameEvidence,
     Memory,
@@ -60,6 +61,9 @@ class Kernels(Protocol):
         valid: BoolGrid | None = None,
         threads: int = 1,
     ) -> tuple[Evidence, Memory]: ...
+    def flow(
+        self, previous: U8, current: U8, *, valid: BoolGrid | None = None, threads: int = 1
+    ) -> Flow: ...
     def propose(self, evidence: Evidence, *, threads: int = 1) -> tuple[Proposal, ...]: ...
     def crops(self, previous_warped: U8, current: U8, proposals: Sequence[Proposal]) -> U8: ...
 
@@ -118,6 +122,7 @@ class EvidenceStream:
         self._source: U8 | None = None
         self._working: U8 | None = None
         self._nothing = _no_evidence(self._grid)
+        self._still = _no_flow(self._grid)
         self._no_crops = _frozen(np.zeros((MAX_PROPOSALS, 2, CROP_PX, CROP_PX), np.uint8))
 
     def push(self, frame: Frame) -> FrameEvidence:
@@ -158,6 +163,9 @@ class EvidenceStream:
             before, working, valid=self._valid, hint=self._hint, threads=threads
         )
         self._hint = alignment.inverse_q16
+        flow = self._still
+        if alignment.aligned:
+            flow = kernels.flow(before, working, valid=self._valid, threads=threads)
         evidence, self._memory = kernels.difference(
             before, working, alignment, self._memory, valid=self._valid, threads=threads
         )
@@ -167,11 +175,20 @@ class EvidenceStream:
             if alignment.aligned:
                 before = kernels.warp(before, alignment.inverse_q16, threads=threads)
             crops = kernels.crops(before, working, proposals)
-        return FrameEvidence(frame.index, frame.pts, False, alignment, evidence, proposals, crops)
+        return FrameEvidence(
+            frame.index, frame.pts, False, alignment, flow, evidence, proposals, crops
+        )
 
     def _without_evidence(self, frame: Frame, *, repeated: bool) -> FrameEvidence:
         return FrameEvidence(
-            frame.index, frame.pts, repeated, IDENTITY, self._nothing, (), self._no_crops
+            frame.index,
+            frame.pts,
+            repeated,
+            IDENTITY,
+            self._still,
+            self._nothing,
+            (),
+            self._no_crops,
         )
 
     def _valid_blocks(self, mask: BoolGrid) -> BoolGrid:
@@ -197,6 +214,14 @@ def _default_kernels() -> Kernels:
 def _frozen(array: U8) -> U8:
     array.setflags(write=False)
     return array
+
+
+def _no_flow(grid: tuple[int, int]) -> Flow:
+    """Of a frame without one before it, and at a cut."""
+    flow = Flow(np.zeros((*grid, 2), np.int16), np.zeros(grid, np.uint16))
+    flow.flow_q8.setflags(write=False)
+    flow.match.setflags(write=False)
+    return flow
 
 
 def _no_evidence(grid: tuple[int, int]) -> Evidence:

@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from pyanalyzer.records import CAUSES, KINDS, MAX_PROPOSALS
-from pyanalyzer.score.extractor import conv
+from pyanalyzer.score.extractor import ShiftBlock, conv
 from pyanalyzer.score.features import GLOBAL_FEATURES, PROPOSAL_FEATURES
 
-SIDE_FRAMES = 3  # frames that make up the picture of "before" and of "after"
-FRAMES_BEFORE = SIDE_FRAMES
-FRAMES_AFTER = SIDE_FRAMES - 1  # frame t itself is the first of "after"
+# Frames that make up the picture of "before" and of "after"; t itself is the first of "after".
+SIDE_FRAMES = 3
 
 
 class SideComparator(nn.Module):
@@ -19,25 +18,22 @@ class SideComparator(nn.Module):
 
     Both sides pass through the same weights, each told from its own side of the change outwards:
     before = frames t-1, t-2, t-3; after = frames t, t+1, t+2. Input float (B, T, width, R, C),
-    output float (B, T, 2 * width): the mean and the maximum over places.
+    output float (B, T, 2 * out_width): the mean and the maximum over places.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, out_width: int, blocks: int) -> None:
         super().__init__()
         self.side = nn.Sequential(nn.Conv2d(SIDE_FRAMES * width, width, 1), nn.ReLU(inplace=True))
-        self.compare = nn.Sequential(conv(3 * width, width), conv(width, width, stride=2))
+        self.compare = conv(3 * width, out_width, stride=2)
+        self.blocks = nn.Sequential(*(ShiftBlock(out_width) for _ in range(blocks)))
+        self.context_frames = SIDE_FRAMES + blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:
-        b, _, width, rows, cols = maps.shape
-        # Outside the replay the nearest frame stands in: nothing changes there.
-        first = maps[:, :1].expand(b, FRAMES_BEFORE, width, rows, cols)
-        last = maps[:, -1:].expand(b, FRAMES_AFTER, width, rows, cols)
-        return self.compare_inside(torch.cat([first, maps, last], dim=1))
-
-    def compare_inside(self, padded: Tensor) -> Tensor:
-        """The same for the frames that have FRAMES_BEFORE frames before and FRAMES_AFTER after."""
-        b = padded.shape[0]
-        t = padded.shape[1] - FRAMES_BEFORE - FRAMES_AFTER
+        b, t, width, rows, cols = maps.shape
+        # Outside the clip the nearest frame stands in: nothing changes there.
+        first = maps[:, :1].expand(b, SIDE_FRAMES, width, rows, cols)
+        last = maps[:, -1:].expand(b, SIDE_FRAMES - 1, width, rows, cols)
+        padded = torch.cat([first, maps, last], dim=1)
 
         def side(offsets: range) -> Tensor:
             frames = [padded[:, SIDE_FRAMES + o : SIDE_FRAMES + o + t] for o in offsets]
@@ -47,8 +43,8 @@ class SideComparator(nn.Module):
 
         before, after = side(range(-1, -1 - SIDE_FRAMES, -1)), side(range(SIDE_FRAMES))
         compared = self.compare(torch.cat([before, after, (after - before).abs()], dim=1))
-        pooled = torch.cat([compared.mean(dim=(2, 3)), compared.amax(dim=(2, 3))], dim=1)
-        return pooled.view(b, t, pooled.shape[1])
+        compared = self.blocks(compared.view(b, t, *compared.shape[1:]))
+        return torch.cat([compared.mean(dim=(3, 4)), compared.amax(dim=(3, 4))], dim=2)
 
 
 class CandidateComparator(nn.Module):

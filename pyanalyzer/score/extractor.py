@@ -19,23 +19,58 @@ def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     )
 
 
-class MapExtractor(nn.Module):
-    """Evidence maps of single frames to feature maps at a quarter of the grid's resolution.
+class ShiftBlock(nn.Module):
+    """Residual block that sees the frame before and the frame after at every place.
 
-    Input uint8 (N, len(MAP_CHANNELS), R, C), R and C at least 4; output float (N, width, R', C').
+    Before the first of its two convolutions an eighth of the channels comes from the next frame
+    and an eighth from the last one (temporal shift, Lin et al., TSM, 2019): how a place changes is
+    seen before places are averaged, at the price of a convolution over single frames. Outside the
+    clip there is nothing: zeros. Input and output float (B, T, width, R, C).
+    """
+
+    context_frames = 1
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.shifted_channels = width // 8
+        last = nn.BatchNorm2d(width)
+        nn.init.zeros_(last.weight)  # at first every block hands on what it gets
+        self.layers = nn.Sequential(
+            conv(width, width), nn.Conv2d(width, width, 3, padding=1, bias=False), last
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        # Channels last in memory: the shift moves whole runs of channels.
+        flat: Tensor = self.layers(self.shift(maps).flatten(0, 1))
+        return torch.relu(maps + flat.view_as(maps))
+
+    def shift(self, maps: Tensor) -> Tensor:
+        """float (B, T, width, R, C) to the same, an eighth of the channels from either side."""
+        n = self.shifted_channels
+        later = nn.functional.pad(maps[:, 1:, :n], (0, 0, 0, 0, 0, 0, 0, 1))
+        earlier = nn.functional.pad(maps[:, :-1, n : 2 * n], (0, 0, 0, 0, 0, 0, 1, 0))
+        return torch.cat([later, earlier, maps[:, :, 2 * n :]], dim=2)
+
+
+class MapExtractor(nn.Module):
+    """Evidence maps to feature maps at a quarter of the grid's resolution.
+
+    Input uint8 (B, T, len(MAP_CHANNELS), R, C), R and C at least 4; output float (B, T, width, R',
+    C'). A frame's features know ``context_frames`` frames to either side.
     """
 
     offset: Tensor
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         zero = [128.0 if name in SIGNED_CHANNELS else 0.0 for name in MAP_CHANNELS]
         self.register_buffer("offset", torch.tensor(zero).view(1, -1, 1, 1), persistent=False)
-        self.layers = nn.Sequential(
-            conv(len(MAP_CHANNELS) + _COORDINATES, width // 2),
+        self.enter = nn.Sequential(
+            conv(len(MAP_CHANNELS) + _COORDINATES, width // 2, stride=2),
             conv(width // 2, width, stride=2),
-            conv(width, width, stride=2),
         )
+        self.blocks = nn.Sequential(*(ShiftBlock(width) for _ in range(blocks)))
+        self.context_frames = blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:
         # Bytes are exact in bfloat16 too, and half the size of what the convolution would copy.
@@ -43,14 +78,16 @@ class MapExtractor(nn.Module):
         dtype = torch.float32
         if torch.is_autocast_enabled(device):
             dtype = torch.get_autocast_dtype(device)
-        n, _, rows, cols = maps.shape
+        b, t, _, rows, cols = maps.shape
         y = torch.linspace(-1, 1, rows, device=maps.device, dtype=dtype).view(1, 1, rows, 1)
         x = torch.linspace(-1, 1, cols, device=maps.device, dtype=dtype).view(1, 1, 1, cols)
-        bytes_ = maps.contiguous(memory_format=torch.channels_last).to(dtype)
+        bytes_ = maps.flatten(0, 1).contiguous(memory_format=torch.channels_last).to(dtype)
         scaled = (bytes_ - self.offset.to(dtype)) * (1 / 32)
+        n = b * t
         planes = [scaled, y.expand(n, 1, rows, cols), x.expand(n, 1, rows, cols)]
         stacked = torch.cat(planes, dim=1).contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.layers(stacked)
+        entered: Tensor = self.enter(stacked)
+        features: Tensor = self.blocks(entered.view(b, t, *entered.shape[1:]))
         return features
 
 

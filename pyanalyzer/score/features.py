@@ -19,6 +19,7 @@ from pyanalyzer.records import (
     F32,
     MAX_PROPOSALS,
     U8,
+    U16,
     Evidence,
     FrameEvidence,
     Proposal,
@@ -32,6 +33,7 @@ MAP_CHANNELS = (
     "residual",
     "excess",  # residual above the noise floor
     "match",
+    "flow_match",  # what is left along the dense flow
     "signed",
     "motion_x",
     "motion_y",
@@ -42,7 +44,7 @@ MAP_CHANNELS = (
     "flow_change_x",
     "flow_change_y",
 )
-SIGNED_CHANNELS = frozenset(MAP_CHANNELS[6:])  # 128 stands for zero
+SIGNED_CHANNELS = frozenset(MAP_CHANNELS[7:])  # 128 stands for zero
 GLOBAL_FEATURES = (
     "view_dx",
     "view_dy",
@@ -112,16 +114,17 @@ def _signed_root(values: npt.NDArray[np.generic], gain: float) -> U8:
     return out
 
 
-def encode_maps(evidence: Evidence, flow: F32, flow_change: F32) -> U8:
+def encode_maps(evidence: Evidence, flow_match: U16, flow: F32, flow_change: F32) -> U8:
     """Evidence on the block grid as bytes, uint8 (len(MAP_CHANNELS), R, C).
 
-    ``flow``, ``flow_change``: float32 (R, C, 2), px per frame; see :mod:`pyanalyzer.score.flow`.
+    ``flow_match``: as in :class:`~pyanalyzer.records.Flow`. ``flow``, ``flow_change``: float32
+    (R, C, 2), px per frame; see :mod:`pyanalyzer.score.flow`.
     """
     excess = np.maximum(
         evidence.residual.astype(np.int32) - evidence.noise_floor.astype(np.int32), 0
     )
     motion_gain = 8.0  # 1/16 px becomes 8 steps, 15 px (the farthest search) 124
-    flow_gain = 16.0  # 1/16 px becomes 4 steps, and 63 px fit in: a fast turn
+    flow_gain = 16.0  # 1/256 px becomes 1 step, and 63 px fit in: a fast turn
     change_gain = 32.0  # as finely as motion
     return np.stack(
         [
@@ -131,6 +134,7 @@ def encode_maps(evidence: Evidence, flow: F32, flow_change: F32) -> U8:
             _root(evidence.residual),
             _root(excess),
             _root(evidence.match),
+            _root(flow_match),
             _signed_root(evidence.signed, 1.0),
             _signed_root(evidence.motion_q4[..., 0], motion_gain),
             _signed_root(evidence.motion_q4[..., 1], motion_gain),
@@ -173,7 +177,7 @@ class FeatureEncoder:
             median_expansion(flow_change, frame),
         )
         return FrameFeatures(
-            maps=encode_maps(frame.evidence, flow, flow_change),
+            maps=encode_maps(frame.evidence, frame.flow.match, flow, flow_change),
             globals=_global_features(frame, interval_s, acceleration),
             proposals=self._proposal_features(frame, time_s),
             crops=frame.crops,

@@ -1,9 +1,8 @@
-"""How the picture moves at every block, view and own motion together, and how that changes.
+"""How the picture moves at every block, and how that changes from frame to frame.
 
 A similarity is no perspective: in a 3D game the view's fit jumps from one compromise to another
-where the picture itself flows smoothly, and what is left over for the blocks jumps against it.
-Their sum does not jump, and its change from frame to frame is the acceleration that a control
-gives to what it moves. NumPy only.
+where the picture itself flows smoothly. The flow does not jump, and its change from frame to frame
+is the acceleration that a control gives to what it moves. NumPy only.
 """
 
 from __future__ import annotations
@@ -13,28 +12,8 @@ import numpy.typing as npt
 
 from pyanalyzer.records import BLOCK_PX, F32, STILL_REPEATS, FrameEvidence
 
-_SUBPIXEL = 16  # block motion is in 1/16 px
+_PARTS_OF_PX = 256  # flow is in 1/256 px
 _TEXTURED = 256  # sum of gradients in a block of 64 px: 4 a pixel, above usual coding noise
-
-
-def block_flow(frame: FrameEvidence) -> F32:
-    """Displacement of the picture from the frame before to this one, at every block's centre.
-
-    float32 (rows, cols, 2), px of the working picture, last axis (x, y). A block that moves by
-    ``m`` against the view and is now at ``c`` came from ``inverse(c - m)``; zero at a cut, where
-    nothing is known of it.
-    """
-    motion = frame.evidence.motion_q4
-    rows, cols = motion.shape[:2]
-    if not frame.alignment.aligned:
-        return np.zeros((rows, cols, 2), np.float32)
-    middle = (BLOCK_PX - 1) / 2
-    x = np.arange(cols)[None, :] * BLOCK_PX + middle
-    y = np.arange(rows)[:, None] * BLOCK_PX + middle
-    a, b, tx, ty = (value / 65536 for value in frame.alignment.inverse_q16)
-    from_x, from_y = x - motion[..., 0] / _SUBPIXEL, y - motion[..., 1] / _SUBPIXEL
-    flow = [x - (a * from_x - b * from_y + tx), y - (b * from_x + a * from_y + ty)]
-    return np.stack(flow, axis=-1).astype(np.float32)
 
 
 def median_over_texture(values: F32, frame: FrameEvidence) -> tuple[float, float]:
@@ -85,7 +64,7 @@ class FlowHistory:
         them, and the next one is compared with the last that was not repeated. The first frame and
         a cut have no motion, so that the frame after them has no change.
         """
-        flow = block_flow(frame)
+        flow: F32 = (frame.flow.flow_q8 / _PARTS_OF_PX).astype(np.float32)
         still = np.zeros_like(flow)
         if not self._started or not frame.alignment.aligned:
             self._started, self._before, self._repeats = True, None, 0

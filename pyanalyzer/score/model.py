@@ -26,7 +26,10 @@ FORMAT = "pyanalyzer/weights/1"
 class NetworkConfiguration:
     """The network's dimensions, and the names of its inputs so that old weights are refused."""
 
-    map_width: int = 32
+    map_width: int = 48
+    map_blocks: int = 2
+    compared_width: int = 64
+    compared_blocks: int = 2
     crop_width: int = 32
     candidate_width: int = 48
     temporal_width: int = 128
@@ -35,21 +38,31 @@ class NetworkConfiguration:
 
 
 class Network(nn.Module):
-    """Extractor and Comparator. See :meth:`describe_frames` and :meth:`compare`."""
+    """Extractor and Comparator. An analysis calls its parts chunk by chunk; see ``Scorer``."""
 
     def __init__(self, configuration: NetworkConfiguration) -> None:
         super().__init__()
         c = self.configuration = configuration
-        self.map_extractor = MapExtractor(c.map_width)
+        self.map_extractor = MapExtractor(c.map_width, c.map_blocks)
         self.crop_extractor = CropExtractor(c.crop_width)
-        self.side_comparator = SideComparator(c.map_width)
+        self.side_comparator = SideComparator(c.map_width, c.compared_width, c.compared_blocks)
         self.candidate_comparator = CandidateComparator(c.crop_width, c.candidate_width)
         self.temporal_comparator = TemporalComparator(
-            2 * c.map_width + 2 * c.candidate_width,
+            2 * c.compared_width + 2 * c.candidate_width,
             c.candidate_width,
             c.temporal_width,
             c.dilations,
         )
+
+    @property
+    def place_context_frames(self) -> int:
+        """How many frames to either side :meth:`compare_places` takes into account."""
+        return self.map_extractor.context_frames + self.side_comparator.context_frames
+
+    def compare_places(self, maps: Tensor) -> Tensor:
+        """uint8 (B, T, len(MAP_CHANNELS), R, C) to float (B, T, 2 * compared_width)."""
+        places: Tensor = self.side_comparator(self.map_extractor(maps))
+        return places
 
     def compare_candidates(self, crops: Tensor, proposals: Tensor) -> Tensor:
         """uint8 (N, MAX_PROPOSALS, 2, P, P), float (N, MAX_PROPOSALS, F) to (N, MAX_PROPOSALS, W).
@@ -74,9 +87,7 @@ class Network(nn.Module):
         MAX_PROPOSALS, F), uint8 (B, T, MAX_PROPOSALS, 2, P, P). Returns log-probabilities of
         (none, player, world), kinds and candidates; see ``Scores``."""
         b, t = maps.shape[:2]
-        features = self.map_extractor(maps.flatten(0, 1))
-        features = features.view(b, t, *features.shape[1:])
-        places = self.side_comparator(features)
+        places = self.compare_places(maps)
         candidates = self.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
         candidates = candidates.view(b, t, *candidates.shape[1:])
         # Cheap, and sensitive: in full precision, whatever the rest is trained in.
