@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
 
 _COORDINATES = 2  # each block also knows where it lies: the interface stands at the edges
+_UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)
+assert set(MAP_CHANNELS[_UNSIGNED:]) == SIGNED_CHANNELS, "the signed channels come last"
 
 
 def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -59,12 +61,8 @@ class MapExtractor(nn.Module):
     C'). A frame's features know ``context_frames`` frames to either side.
     """
 
-    offset: Tensor
-
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
-        zero = [128.0 if name in SIGNED_CHANNELS else 0.0 for name in MAP_CHANNELS]
-        self.register_buffer("offset", torch.tensor(zero).view(1, -1, 1, 1), persistent=False)
         self.enter = nn.Sequential(
             conv(len(MAP_CHANNELS) + _COORDINATES, width // 2, stride=2),
             conv(width // 2, width, stride=2),
@@ -73,22 +71,31 @@ class MapExtractor(nn.Module):
         self.context_frames = blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:
-        # Bytes are exact in bfloat16 too, and half the size of what the convolution would copy.
-        device = maps.device.type
-        dtype = torch.float32
-        if torch.is_autocast_enabled(device):
-            dtype = torch.get_autocast_dtype(device)
-        b, t, _, rows, cols = maps.shape
-        y = torch.linspace(-1, 1, rows, device=maps.device, dtype=dtype).view(1, 1, rows, 1)
-        x = torch.linspace(-1, 1, cols, device=maps.device, dtype=dtype).view(1, 1, 1, cols)
-        bytes_ = maps.flatten(0, 1).contiguous(memory_format=torch.channels_last).to(dtype)
-        scaled = (bytes_ - self.offset.to(dtype)) * (1 / 32)
-        n = b * t
-        planes = [scaled, y.expand(n, 1, rows, cols), x.expand(n, 1, rows, cols)]
-        stacked = torch.cat(planes, dim=1).contiguous(memory_format=torch.channels_last)
-        entered: Tensor = self.enter(stacked)
-        features: Tensor = self.blocks(entered.view(b, t, *entered.shape[1:]))
+        entered: Tensor = self.enter(_planes(maps.flatten(0, 1)))
+        features: Tensor = self.blocks(entered.view(*maps.shape[:2], *entered.shape[1:]))
         return features
+
+
+def _planes(maps: Tensor) -> Tensor:
+    """uint8 (N, len(MAP_CHANNELS), R, C) to float (N, len(MAP_CHANNELS) + 2, R, C): the maps about
+    their zero, in 1/32, and each block's row and column from -1 to 1."""
+    # Bytes are exact in bfloat16 too, and half the size of what the convolution would copy.
+    device = maps.device.type
+    dtype = torch.float32
+    if torch.is_autocast_enabled(device):
+        dtype = torch.get_autocast_dtype(device)
+    n, channels, rows, cols = maps.shape
+    planes = torch.empty(
+        (n, channels + _COORDINATES, rows, cols),
+        dtype=dtype,
+        device=maps.device,
+        memory_format=torch.channels_last,
+    )
+    planes[:, :_UNSIGNED] = maps[:, :_UNSIGNED]
+    planes[:, _UNSIGNED:channels] = (maps[:, _UNSIGNED:] ^ 128).view(torch.int8)  # minus 128
+    planes[:, channels] = 32 * torch.linspace(-1, 1, rows, device=maps.device).view(-1, 1)
+    planes[:, channels + 1] = 32 * torch.linspace(-1, 1, cols, device=maps.device)
+    return planes.mul_(1 / 32)
 
 
 class CropExtractor(nn.Module):
