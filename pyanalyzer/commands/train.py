@@ -29,7 +29,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="what the core measures of the replays, kept for the next run (default: OUT/cache)",
     )
-    parser.add_argument("--name", default="gameplay-2", help="name of the weights")
+    parser.add_argument("--name", default="gameplay-3", help="name of the weights")
     parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-rate", type=float, default=2e-3)

@@ -28,9 +28,9 @@ _GRADIENT_NORM = 1.0  # a clip with a cut in it must not throw the weights away
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """One training run. ``engine_shares``: how often each engine's clips are drawn.
-    ``without_engines``: whose replays were left out of training and validation, so that the weights
-    can be judged on them.
+    """One training run. ``engine_shares``: how often each engine's clips are drawn, against 1.0 for
+    those that are not named. ``without_engines``: whose replays were left out of training and
+    validation, so that the weights can be judged on them.
 
     ``warm_up_steps``: Adam's second moments need some gradients before they can be trusted.
     """
@@ -43,7 +43,7 @@ class TrainingSettings:
     bfloat16: bool = False
     validate_every_steps: int = 2000
     checkpoint_every_steps: int = 500
-    engine_shares: tuple[tuple[str, float], ...] = (("ale", 2.0), ("doom", 1.0))
+    engine_shares: tuple[tuple[str, float], ...] = ()
     without_engines: tuple[str, ...] = ()
 
 
