@@ -49,8 +49,9 @@ def errors_px(flow: Flow, truth: npt.ArrayLike) -> F64:
 
 
 def assert_same(got: Flow, expected: Flow, where: object) -> None:
-    assert (got.flow_q8.dtype, got.match.dtype) == (np.int16, np.uint16)
-    assert (expected.flow_q8.dtype, expected.match.dtype) == (np.int16, np.uint16)
+    for flow in (got, expected):
+        assert flow.flow_q8.dtype == np.int16
+        assert flow.match.dtype == np.uint16
     np.testing.assert_array_equal(got.flow_q8, expected.flow_q8, err_msg=str(where))
     np.testing.assert_array_equal(got.match, expected.match, err_msg=str(where))
 
@@ -213,7 +214,8 @@ def test_motions_beyond_the_range_are_cut_off(dx: int) -> None:
     x = np.tile(np.arange(640.0), (256, 1))
 
     def hill(centre: float) -> U8:
-        return np.rint(20 + 200 * np.exp(-(((x - centre) / 130) ** 2))).astype(np.uint8)
+        luma = np.rint(20 + 200 * np.exp(-(((x - centre) / 130) ** 2)))
+        return np.asarray(luma, np.uint8)
 
     flow = assert_equal_everywhere(hill(320 - dx / 2), hill(320 + dx / 2))
     assert flow.flow_q8[..., 0].min() >= -32767
