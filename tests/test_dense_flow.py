@@ -21,7 +21,7 @@ PATHS = pytest.mark.parametrize("path", [core, reference], ids=["native", "refer
 
 
 def noise(rng: np.random.Generator, height: int, width: int) -> U8:
-    return rng.integers(0, 256, (height, width), dtype=np.uint8)
+    return np.asarray(rng.integers(0, 256, (height, width)), np.uint8)
 
 
 def scene(x: F64, y: F64, seed: int = 0) -> U8:
@@ -33,7 +33,7 @@ def scene(x: F64, y: F64, seed: int = 0) -> U8:
         turn, phase = rng.uniform(0.0, 2.0 * np.pi, 2)
         along = np.cos(turn) * x + np.sin(turn) * y
         luma += 14 * (wavelength / 40) ** 0.7 * np.sin(2 * np.pi / wavelength * along + phase)
-    return np.clip(np.rint(luma), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(luma), 0, 255), np.uint8)
 
 
 def motion_px(flow: Flow) -> F64:
