@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks import kernels
+from benchmarks import flow_error, kernels
 from benchmarks.measure import MIN_SAMPLES, describe_host, time_call, timing_of
 
 
@@ -44,7 +44,7 @@ def test_contestants_agree_and_run() -> None:
         assert kernels.equal(contest.native(), contest.numpy()), contest.step
         for call in contest.others.values():
             call()
-    assert len(steps) == len(set(steps)) == 6
+    assert len(steps) == len(set(steps)) == 7
 
 
 def test_differences_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +59,28 @@ def test_differences_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "SIZES", {"small": (320, 240)})
     with pytest.raises(RuntimeError, match="downscale by 4 at small"):
         list(kernels.run(picture(), 0.0))
+
+
+def test_flow_error_knows_the_truth() -> None:
+    """Every contestant finds most of what was planted, the core and OpenCV alike."""
+    rng = np.random.default_rng(2)
+    pictures = [flow_error.texture(rng) for _ in range(2)]
+    pairs = list(flow_error.pairs_of(pictures, flow_error.MOTIONS_PX["medium"], 2))
+    for pair in pairs:
+        assert pair.truth_px.shape == (30, 40, 2)
+        assert pair.background.sum() > 600
+        assert pair.own.sum() > 60
+        assert not (pair.background & pair.own).any()
+    for name, contestant in flow_error.CONTESTANTS.items():
+        background, own, _ = flow_error.measure(contestant, pairs)
+        for errors in (background, own):
+            assert (errors.median_px < 0.5) == (name != "nothing"), name
+            assert errors.median_px <= errors.upper_decile_px
+
+
+def test_flow_error_counts_what_it_is_told() -> None:
+    errors = flow_error.Errors.of([np.full(9, 0.5), np.full(1, 3.0)])
+    assert (errors.median_px, errors.gross_share) == (0.5, 0.1)
+    dense = np.zeros((17, 24, 1))
+    dense[:8, 8:16] = 2.0
+    np.testing.assert_array_equal(flow_error.block_means(dense)[..., 0], [[0, 2, 0], [0, 0, 0]])
