@@ -129,7 +129,9 @@ class Flow:
     """
 
     flow_q8: I16  # (rows, cols, 2): from the previous to the current picture, 1/256 px, (x, y)
-    match: U16  # sum of squared differences along it over 64 px of the halved picture, mean aside
+    # Sum of squared differences over 64 px of the halved picture, mean aside, along the patch's own
+    # vector, before it was smoothed over its neighbours.
+    match: U16
 
 
 @dataclass(frozen=True, slots=True, eq=False)

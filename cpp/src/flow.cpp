@@ -156,7 +156,8 @@ std::vector<Level> pyramid(LumaView previous, LumaView current, const std::uint8
         Level& level = levels.emplace_back(previous, current, threads, isa);
         if (valid && levels.size() == 1)
             for (const PaddedPicture* picture : {&level.previous, &level.current})
-                blank(picture->inside(), valid, current.height / kBlockPx, current.width / kBlockPx);
+                blank(picture->inside(), valid, current.height / kBlockPx,
+                      current.width / kBlockPx);
         level.previous.repeat_border();
         level.current.repeat_border();
         previous = level.previous.view();
@@ -201,10 +202,11 @@ class LevelSearch {
             if (i == 0 || unlike < least) least = unlike, best = v;
             if (i == kIterations) break;
             const std::int64_t p = s.d_x - centred(sums.x, s.d), q = s.d_y - centred(sums.y, s.d);
-            // Twice the gradient and 16 times the difference: 8 times too small, times 256.
-            const Vector next = limited({v.x - step(c * p - xy * q, determinant),
-                                         v.y - step(a * q - xy * p, determinant)},
-                                        x, y);
+            // Twice the gradient and 16 times the difference make it 8 times too large, in px; so
+            // 32 times makes 1/256 px.
+            const Vector next = limited(
+                {v.x - step(c * p - xy * q, determinant), v.y - step(a * q - xy * p, determinant)},
+                x, y);
             if (next == v) break;
             v = next;
         }

@@ -1,4 +1,5 @@
-// Inner loops of `flow`, per instruction set. Included by files compiled for AVX2: plain types only.
+// Inner loops of `flow`, per instruction set. Included by files compiled for AVX2: plain types
+// only.
 #pragma once
 
 #include <cstddef>

@@ -117,7 +117,8 @@ def _fit(before: U8, now: U8, start: I64) -> _Field:
             break
         p = (d * gx).sum(axis=1) - _centred(sum_x, sum_d)
         q = (d * gy).sum(axis=1) - _centred(sum_y, sum_d)
-        # Twice the gradient and 16 times the difference: 8 times too small, times 256.
+        # Twice the gradient and 16 times the difference make it 8 times too large, in px; so
+        # 32 times makes 1/256 px.
         steps = np.stack([c * p - xy * q, a * q - xy * p], axis=1)
         steps = _rounded_quotient(32 * steps, determinant[:, np.newaxis])
         v = _limited(v - np.clip(steps, -STEP_LIMIT_Q8, STEP_LIMIT_Q8), x, y, before.shape)

@@ -14,9 +14,9 @@ namespace pyanalyzer {
 // Both pictures have the same size, at least kMinPicturePx on a side; the grid is height/8 x
 // width/8. `flow_q8` (rows*cols*2, x then y): displacement of the content from the previous to the
 // current picture, in 1/256 px, within +-127 px. `match` (rows*cols): the sum over 64 px of the
-// halved picture of the squared difference along it, brightness aside, saturated. `valid`: one byte
-// per block, 0 where nothing is to be looked at, or null; the flow there is zero. Throws
-// std::invalid_argument.
+// halved picture of the squared difference, brightness aside, along the vector before smoothing,
+// saturated. `valid`: one byte per block, 0 where nothing is to be looked at, or null; the flow
+// there is zero. Throws std::invalid_argument.
 void flow(LumaView previous, LumaView current, const std::uint8_t* valid, std::int16_t* flow_q8,
           std::uint16_t* match, int threads, Isa isa);
 
