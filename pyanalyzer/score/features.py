@@ -17,6 +17,7 @@ from pyanalyzer.records import (
     BLOCK_PX,
     CROP_PX,
     F32,
+    I32,
     MAX_PROPOSALS,
     U8,
     U16,
@@ -24,7 +25,7 @@ from pyanalyzer.records import (
     FrameEvidence,
     Proposal,
 )
-from pyanalyzer.score.flow import FlowHistory, median_expansion, median_over_texture
+from pyanalyzer.score.flow import PARTS_OF_PX, FlowHistory, median_expansion, median_over_texture
 
 MAP_CHANNELS = (
     "mean",
@@ -100,52 +101,65 @@ class FrameFeatures:
     crops: U8
 
 
-def _root(values: npt.NDArray[np.generic]) -> U8:
-    """Twice the square root, to a byte: 0 .. 16320 becomes 0 .. 255."""
-    out: U8 = np.minimum(np.sqrt(values.astype(np.float32)) * 2 + 0.5, 255).astype(np.uint8)
-    return out
+def _root_table() -> U8:
+    """For every uint16 twice its square root, as a byte: 0 .. 16320 becomes 0 .. 255."""
+    root = np.sqrt(np.arange(65536, dtype=np.float32)) * 2
+    table: U8 = np.minimum(root + 0.5, 255).astype(np.uint8)
+    return table
 
 
-def _signed_root(values: npt.NDArray[np.generic], gain: float) -> U8:
-    """128 + sign * gain * square root, to a byte."""
-    wide = values.astype(np.float32)
-    root = np.sign(wide) * np.sqrt(np.abs(wide)) * gain
-    out: U8 = np.clip(np.rint(root) + 128, 0, 255).astype(np.uint8)
-    return out
+def _signed_table(gain: float, parts: int = 1) -> U8:
+    """For every int16, by its bits, 128 + sign * gain * square root of it / parts, as a byte."""
+    values = np.arange(65536).astype(np.uint16).view(np.int16).astype(np.float32) / parts
+    root = np.sign(values) * np.sqrt(np.abs(values)) * gain
+    table: U8 = np.clip(np.rint(root) + 128, 0, 255).astype(np.uint8)
+    return table
 
 
-def encode_maps(evidence: Evidence, flow_match: U16, flow: F32, flow_change: F32) -> U8:
+_ROOT = _root_table()
+_SIGNED_SUM = _signed_table(1.0)
+_MOTION = _signed_table(8.0)  # 1/16 px becomes 8 steps, 15 px (the farthest search) 124
+_FLOW = _signed_table(16.0, 256)  # 1/256 px becomes 1 step, and 63 px fit in: a fast turn
+_FLOW_CHANGE = _signed_table(32.0, 256)  # as finely as motion
+
+
+def encode_maps(evidence: Evidence, flow_match: U16, flow_q8: I32, flow_change_q8: I32) -> U8:
     """Evidence on the block grid as bytes, uint8 (len(MAP_CHANNELS), R, C).
 
-    ``flow_match``: as in :class:`~pyanalyzer.records.Flow`. ``flow``, ``flow_change``: float32
-    (R, C, 2), px per frame; see :mod:`pyanalyzer.score.flow`.
+    ``flow_match``: as in :class:`~pyanalyzer.records.Flow`. ``flow_q8``, ``flow_change_q8``: (R, C,
+    2), in 1/256 px per frame; see :mod:`pyanalyzer.score.flow`.
     """
-    excess = np.maximum(
-        evidence.residual.astype(np.int32) - evidence.noise_floor.astype(np.int32), 0
+    excess = evidence.residual - np.minimum(evidence.residual, evidence.noise_floor)
+    maps = np.empty((len(MAP_CHANNELS), *evidence.mean.shape), np.uint8)
+    maps[0] = evidence.mean
+    amounts = (
+        evidence.texture,
+        evidence.difference,
+        evidence.residual,
+        excess,
+        evidence.match,
+        flow_match,
     )
-    motion_gain = 8.0  # 1/16 px becomes 8 steps, 15 px (the farthest search) 124
-    flow_gain = 16.0  # 1/256 px becomes 1 step, and 63 px fit in: a fast turn
-    change_gain = 32.0  # as finely as motion
-    return np.stack(
-        [
-            evidence.mean,
-            _root(evidence.texture),
-            _root(evidence.difference),
-            _root(evidence.residual),
-            _root(excess),
-            _root(evidence.match),
-            _root(flow_match),
-            _signed_root(evidence.signed, 1.0),
-            _signed_root(evidence.motion_q4[..., 0], motion_gain),
-            _signed_root(evidence.motion_q4[..., 1], motion_gain),
-            _signed_root(evidence.motion_change_q4[..., 0], motion_gain),
-            _signed_root(evidence.motion_change_q4[..., 1], motion_gain),
-            _signed_root(flow[..., 0], flow_gain),
-            _signed_root(flow[..., 1], flow_gain),
-            _signed_root(flow_change[..., 0], change_gain),
-            _signed_root(flow_change[..., 1], change_gain),
-        ]
+    for plane, amount in zip(maps[1:7], amounts, strict=True):
+        plane[:] = _ROOT[amount]
+    maps[7] = _SIGNED_SUM[evidence.signed.view(np.uint16)]
+    vectors = (
+        (_MOTION, evidence.motion_q4),
+        (_MOTION, evidence.motion_change_q4),
+        (_FLOW, _bits(flow_q8)),
+        (_FLOW_CHANGE, _bits(flow_change_q8)),
     )
+    for planes, (table, vector) in zip(
+        maps[8:].reshape(4, 2, *maps.shape[1:]), vectors, strict=True
+    ):
+        np.copyto(planes, table[vector.view(np.uint16)].transpose(2, 0, 1))
+    return maps
+
+
+def _bits(values: I32) -> npt.NDArray[np.int16]:
+    """To 16 bits; what does not fit is far beyond what the tables tell apart."""
+    narrow: npt.NDArray[np.int16] = np.clip(values, -32768, 32767).astype(np.int16)
+    return narrow
 
 
 def _compress(value: float) -> float:
@@ -169,7 +183,8 @@ class FeatureEncoder:
             0.0 if self._last_pts is None else (frame.pts - self._last_pts) * self._time_base
         )
         self._last_pts = frame.pts
-        flow, flow_change, view_change = self._history.push(frame)
+        flow_q8, flow_change_q8, view_change = self._history.push(frame)
+        flow, flow_change = flow_q8 / PARTS_OF_PX, flow_change_q8 / PARTS_OF_PX
         acceleration = (
             *view_change,
             *median_over_texture(flow_change, frame),
@@ -177,7 +192,7 @@ class FeatureEncoder:
             median_expansion(flow_change, frame),
         )
         return FrameFeatures(
-            maps=encode_maps(frame.evidence, frame.flow.match, flow, flow_change),
+            maps=encode_maps(frame.evidence, frame.flow.match, flow_q8, flow_change_q8),
             globals=_global_features(frame, interval_s, acceleration),
             proposals=self._proposal_features(frame, time_s),
             crops=frame.crops,

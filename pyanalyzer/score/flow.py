@@ -7,64 +7,79 @@ is the acceleration that a control gives to what it moves. NumPy only.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import BLOCK_PX, F32, STILL_REPEATS, FrameEvidence
+from pyanalyzer.records import BLOCK_PX, I32, STILL_REPEATS, FrameEvidence
 
-_PARTS_OF_PX = 256  # flow is in 1/256 px
+F64 = npt.NDArray[np.float64]
+
+PARTS_OF_PX = 256  # flow is in 1/256 px
 _TEXTURED = 256  # sum of gradients in a block of 64 px: 4 a pixel, above usual coding noise
 
 
-def median_over_texture(values: F32, frame: FrameEvidence) -> tuple[float, float]:
+def median_over_texture(values: F64, frame: FrameEvidence) -> tuple[float, float]:
     """Median of values (rows, cols, 2) over the blocks whose motion can be seen; else zero."""
-    textured = _textured(frame)
-    if not textured.any():
-        return 0.0, 0.0
-    middle = np.median(values[textured], axis=0)
-    return float(middle[0]), float(middle[1])
+    seen = values[frame.evidence.texture >= _TEXTURED]
+    return (_median(seen[:, 0]), _median(seen[:, 1])) if seen.size else (0.0, 0.0)
 
 
-def median_expansion(values: F32, frame: FrameEvidence) -> float:
+def median_expansion(values: F64, frame: FrameEvidence) -> float:
     """Median over textured blocks of how fast values (rows, cols, 2) lead away from the centre.
 
     Per frame: 0.01 is a picture that grows by a hundredth. A walk forward expands the picture by a
     different rate at every distance, so that no similarity fits it; its start moves the median.
     Blocks closer to the centre than a quarter of the short side say too little and are left out.
     """
-    rows, cols = values.shape[:2]
-    x = ((np.arange(cols) - (cols - 1) / 2) * BLOCK_PX)[None, :]
-    y = ((np.arange(rows) - (rows - 1) / 2) * BLOCK_PX)[:, None]
-    squared = x**2 + y**2
-    outer = _textured(frame) & (squared >= (min(rows, cols) * BLOCK_PX / 4) ** 2)
-    if not outer.any():
+    x, y, squared, outer = _about_centre(*values.shape[:2])
+    chosen = (frame.evidence.texture >= _TEXTURED) & outer
+    seen = values[chosen]
+    if not seen.size:
         return 0.0
-    rates = (values[..., 0] * x + values[..., 1] * y)[outer] / squared[outer]
-    return float(np.median(rates))
+    return _median((seen[:, 0] * x[chosen] + seen[:, 1] * y[chosen]) / squared[chosen])
 
 
-def _textured(frame: FrameEvidence) -> npt.NDArray[np.bool_]:
-    textured: npt.NDArray[np.bool_] = frame.evidence.texture >= _TEXTURED
-    return textured
+@lru_cache(maxsize=8)
+def _about_centre(rows: int, cols: int) -> tuple[F64, F64, F64, npt.NDArray[np.bool_]]:
+    """Of each block's centre: x and y from the picture's, in px, their squared sum, and whether it
+    is farther from it than a quarter of the short side."""
+    y, x = np.meshgrid(
+        (np.arange(rows) - (rows - 1) / 2) * BLOCK_PX,
+        (np.arange(cols) - (cols - 1) / 2) * BLOCK_PX,
+        indexing="ij",
+    )
+    squared = x**2 + y**2
+    return x, y, squared, squared >= (min(rows, cols) * BLOCK_PX / 4) ** 2
+
+
+def _median(values: F64) -> float:
+    """As np.median, which spends most of its time on other cases. At least one value."""
+    half = values.size // 2
+    if values.size % 2:
+        return float(np.partition(values, half)[half])
+    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1]
+    return float((low + high) / 2)
 
 
 class FlowHistory:
     """Remembers the flow of the frame before, past repeated frames, as the core does."""
 
     def __init__(self) -> None:
-        self._before: tuple[F32, npt.NDArray[np.float64]] | None = None
+        self._before: tuple[I32, npt.NDArray[np.float64]] | None = None
         self._started = False
         self._repeats = 0
 
-    def push(self, frame: FrameEvidence) -> tuple[F32, F32, npt.NDArray[np.float64]]:
+    def push(self, frame: FrameEvidence) -> tuple[I32, I32, npt.NDArray[np.float64]]:
         """The flow, its change, and the change of the view's motion, for the next frame in order.
 
-        Flow and its change are float32 (rows, cols, 2) in px per frame; the view's change is
+        Flow and its change are int32 (rows, cols, 2) in 1/256 px per frame; the view's change is
         float64 (4,): dx and dy in px, log scale, rotation in rad. A repeated frame has none of
         them, and the next one is compared with the last that was not repeated. The first frame and
         a cut have no motion, so that the frame after them has no change.
         """
-        flow: F32 = (frame.flow.flow_q8 / _PARTS_OF_PX).astype(np.float32)
+        flow = frame.flow.flow_q8.astype(np.int32)
         still = np.zeros_like(flow)
         if not self._started or not frame.alignment.aligned:
             self._started, self._before, self._repeats = True, None, 0
