@@ -147,7 +147,11 @@ def measure(
     with (
         ThreadPoolExecutor(1, "hash") as hasher,
         open_replay(
-            path, start_s=settings.start_s, end_s=settings.end_s, threads=threads
+            path,
+            start_s=settings.start_s,
+            end_s=settings.end_s,
+            threads=threads,
+            loop_filter=not settings.fast,
         ) as replay,
     ):
         digest: Future[str] = hasher.submit(sha256_of, path)

@@ -229,11 +229,11 @@ def test_settings_as_record_hold_what_alters_the_answer() -> None:
     assert AnalysisSettings(core="reference", threads=7, weights="w").as_record() == {}
     changed = AnalysisSettings(
         start_s=0.0, end_s=9.5, region=Region(1, 2, 3, 4), mask="m.png", min_confidence=0.0,
-        cause="world",
+        cause="world", fast=True,
     )  # fmt: skip
     assert changed.as_record() == {
         "start_s": 0.0, "end_s": 9.5, "region_px": [1, 2, 3, 4], "mask": "m.png",
-        "min_confidence": 0.0, "cause": "world",
+        "min_confidence": 0.0, "cause": "world", "fast": True,
     }  # fmt: skip
     assert changed.lists("world")
     assert not changed.lists("player")

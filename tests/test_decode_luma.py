@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pyanalyzer.decode import open_replay, probe
 from pyanalyzer.decode.luma import LumaReader, expand_limited_range, layout_of, shift_to_8_bits
+from pyanalyzer.records import Frame
 from tests.media import (
     AV1_FAST,
     VP9_LOSSLESS,
@@ -232,3 +233,22 @@ def test_a_change_of_size_is_scaled_to_the_first(tmp_path: Path) -> None:
     assert all(b.pts > a.pts for a, b in pairwise(frames))
     below = slice(20, 60)
     assert np.abs(frames[9].luma[below].astype(int) - frames[0].luma[below]).max() <= 4
+
+
+def test_without_the_loop_filter_the_same_frames_a_little_rougher() -> None:
+    """The shipped replay is H.264 with the filter on: same times, other pixels, the same sight."""
+    sample = Path(__file__).parents[1] / "samples" / "freedoom.mp4"
+    smooth, rough = (
+        [(f.pts, f.luma.astype(int)) for f in replay]
+        for fast in (False, True)
+        for replay in [_frames(sample, not fast)]
+    )
+    assert [pts for pts, _ in smooth] == [pts for pts, _ in rough]
+    differences = [np.abs(a - b).mean() for (_, a), (_, b) in zip(smooth, rough, strict=True)]
+    assert max(differences) > 0
+    assert np.median(differences) < 3
+
+
+def _frames(path: Path, loop_filter: bool) -> list[Frame]:
+    with open_replay(path, end_s=2.0, loop_filter=loop_filter) as replay:
+        return list(replay)

@@ -78,7 +78,12 @@ def add_listing_options(group: argparse._ArgumentGroup) -> None:
 
 
 def add_method_options(group: argparse._ArgumentGroup) -> None:
-    """How the answer is computed; all but the weights leave it as it is."""
+    """How the answer is computed; ``core`` and ``threads`` leave it as it is."""
+    group.add_argument(
+        "--fast",
+        action="store_true",
+        help="decode without smoothing block borders: quicker, a little less accurate",
+    )
     group.add_argument(
         "--core",
         choices=("native", "reference"),
@@ -130,6 +135,7 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
         false_alarms_per_min=args.false_alarms,
         cause=args.cause,
         weights=args.weights,
+        fast=args.fast,
     )
 
 

@@ -76,6 +76,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--core", choices=("native", "reference"), default="native", help="as of `analyse`"
     )
+    parser.add_argument("--fast", action="store_true", help="as of `analyse`")
     parser.add_argument(
         "--workers", type=arguments.whole_number, default=1, help="processes (default: 1)"
     )
@@ -167,6 +168,7 @@ def _jobs(truths: Sequence[tuple[Path, Truth]], args: argparse.Namespace) -> lis
         threads=1 if args.workers > 1 else None,
         min_confidence=args.min_confidence,
         weights=args.weights,
+        fast=args.fast,
     )
     folder, model = args.from_timelines, None
     if folder is None:

@@ -63,7 +63,8 @@ class DecodePass:
     with several raises ``DamageMetError`` at the first sign, and one with a single thread goes on:
     from a damaged packet to the next keyframe pictures are left out (``damage.left_out``).
     ``key_pts``: seek to the keyframe of that pts first; raises ``SeekMissedError``. ``check`` is
-    called for every packet and may raise.
+    called for every packet and may raise. ``loop_filter``: False leaves out the smoothing of block
+    borders, in codecs whose decoder can; pictures then drift a little until the next keyframe.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class DecodePass:
         first_pts: int = 0,
         key_pts: int | None = None,
         check: Callable[[], None] = never_stopped,
+        loop_filter: bool = True,
     ) -> None:
         self.encrypted = False
         self.index_of_first = 0  # the index in the stream of ordinal 0, for what is said of damage
@@ -87,6 +89,8 @@ class DecodePass:
         self._context = source.stream.codec_context
         self._context.thread_type = "AUTO"
         self._context.thread_count = threads
+        if not loop_filter:
+            self._context.options = {**self._context.options, "skip_loop_filter": "all"}
         self._clock = DisplayClock(source.time_base, source.frame_rate)
         untimed = source.container.format.name in UNTIMED_FORMATS
         self._stored_order: deque[int | None] | None = deque() if untimed else None
