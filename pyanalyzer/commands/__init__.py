@@ -31,5 +31,6 @@ VERBS = {
         Verb("simulate", "make labelled replays with games that can be stepped exactly"),
         Verb("train", "train the network on labelled replays"),
         Verb("evaluate", "score timelines against the truth, beside trivial rules"),
+        Verb("doctor", "show versions, and whether every part works on this machine"),
     )
 }
