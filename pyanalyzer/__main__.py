@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from pyanalyzer._version import __version__
-from pyanalyzer.commands import DEFAULT_VERB, VERBS
+from pyanalyzer.commands import DEFAULT_VERB, VERBS, configuration
 from pyanalyzer.commands.arguments import Parser
 from pyanalyzer.commands.stdout import discard_stdout, stdout_errors
 from pyanalyzer.errors import PyanalyzerError, UsageError
@@ -72,6 +72,8 @@ def _run(given: list[str]) -> int:
         )
         if known is verb and module is not None:
             module.prepare_parser(verb_parser)
+            configuration.add_option(verb_parser)
+            configuration.apply(verb_parser, verb.name, given[1:])
     try:
         arguments = parser.parse_args(given)
     except SystemExit as done:  # --help and --version have printed
