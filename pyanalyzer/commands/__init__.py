@@ -31,6 +31,7 @@ VERBS = {
         Verb("simulate", "make labelled replays with games that can be stepped exactly"),
         Verb("train", "train the network on labelled replays"),
         Verb("evaluate", "score timelines against the truth, beside trivial rules"),
+        Verb("completion", "write a completion script for bash or zsh"),
         Verb("doctor", "show versions, and whether every part works on this machine"),
     )
 }
