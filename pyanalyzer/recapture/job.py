@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -82,8 +82,25 @@ def make_capture(job: Job) -> Result:
     kept = _existing(job, wanted)
     if kept is not None:
         return Result(job, "kept", kept.frames, len(kept.onsets()), len(truth.onsets()))
-    plan = plan_of(job, truth)
-    timing = _timing(job, plan, truth)
+    try:
+        truth_path(job.video).unlink(missing_ok=True)  # of other settings: it would lie
+    except OSError as error:
+        raise OutputError(f"cannot replace {truth_path(job.video)}: {error.strerror}") from error
+    captured = capture_replay(job.source, truth, plan_of(job, truth), job.video, wanted)
+    return Result(job, "made", captured.frames, len(captured.onsets()), len(truth.onsets()))
+
+
+def capture_replay(
+    source: Path, truth: Truth, plan: Plan, video: Path, settings: Mapping[str, Setting]
+) -> Truth:
+    """Write the capture of a plan, then its truth, which is returned.
+
+    ``settings`` go into the truth beside the plan's. Raises as :func:`make_capture`.
+    """
+    try:
+        timing = make_timing(plan.time, truth.frames, truth.frame_rate, plan.picture.interlace)
+    except ValueError as error:
+        raise TruthError(f"{source}: {error}; make a longer replay") from error
     layout = plan.placement.layout
     duration_s = timing.time_s(timing.frames - 1) + 1
     overlays = Overlays(plan.overlays, layout.width_px, layout.height_px, duration_s)
@@ -92,29 +109,18 @@ def make_capture(job: Job) -> Result:
         timing,
         plan.placement,
         overlays.opaque,
-        video=job.video.name,
-        settings={**wanted, **plan.settings()},
+        video=video.name,
+        settings={**settings, **plan.settings()},
     )
-    try:
-        truth_path(job.video).unlink(missing_ok=True)  # of other settings: it would lie
-    except OSError as error:
-        raise OutputError(f"cannot replace {truth_path(job.video)}: {error.strerror}") from error
-    frames = _frames(job.source, truth, plan, timing, overlays)
-    write_frames(job.video, frames, _stream(plan.encoding, timing, captured))
-    write_truth(captured, truth_path(job.video))
-    return Result(job, "made", captured.frames, len(captured.onsets()), len(truth.onsets()))
+    frames = _frames(source, truth, plan, timing, overlays)
+    write_frames(video, frames, _stream(plan.encoding, timing, captured))
+    write_truth(captured, truth_path(video))
+    return captured
 
 
 def is_capture(truth: Truth) -> bool:
     """Whether a truth is that of a capture."""
     return CAPTURE_KEY in truth.settings
-
-
-def _timing(job: Job, plan: Plan, truth: Truth) -> Timing:
-    try:
-        return make_timing(plan.time, truth.frames, truth.frame_rate, plan.picture.interlace)
-    except ValueError as error:
-        raise TruthError(f"{job.source}: {error}; make a longer replay") from error
 
 
 def _frames(

@@ -84,7 +84,6 @@ def make_timing(
 def _constant(plan: TimePlan, frames: int, rate: Fraction) -> Timing:
     every = np.arange(frames, dtype=np.int64)
     newest, tick_rate = every, rate
-    held = np.zeros(frames, dtype=bool)
     if plan.kind == "rate":
         assert plan.rate is not None
         newest, tick_rate = _resampled(frames, rate, plan), plan.rate
@@ -141,7 +140,8 @@ def _variable(plan: TimePlan, frames: int, rate: Fraction) -> Timing:
         at = newest.astype(np.float64)
     else:
         shift = rng.uniform(-plan.jitter, plan.jitter, frames)
-        at = at + np.where(newest > 0, shift, 0.0)
+        shift[0] = shift[-1] = 0  # so that the average rate is that of the source
+        at = at + shift
     pts = np.rint(at * float(plan.ticks_per_s / rate)).astype(np.int64)
     average = rate
     if pts.size > 1:

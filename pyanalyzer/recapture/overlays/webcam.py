@@ -53,8 +53,11 @@ class Webcam:
         work_w = round(_WORK_PX * w / h)
         self._room = _room(rng, work_w)
         self._person = _Person.painted(rng)
-        self._at = (work_w * float(rng.uniform(0.4, 0.6)), _WORK_PX * float(rng.uniform(0.4, 0.5)))
-        self._size = float(rng.uniform(0.8, 1.25))
+        self._at = (
+            work_w * float(rng.uniform(0.36, 0.64)),
+            _WORK_PX * float(rng.uniform(0.4, 0.55)),
+        )
+        self._size = float(rng.uniform(1.0, 1.7))
         self._motion = _Motion(rng, duration_s)
         self._edge = _edge(plan, w, h)
         self._noise = rng.normal(0, float(rng.uniform(1, 4)), (4, h, w, 1)).astype(np.float32)
@@ -178,7 +181,7 @@ def _room(rng: np.random.Generator, width: int) -> F32:
         colour = (rng.uniform(0.3, 1.8) * wall * rng.uniform(0.7, 1.3, 3)).tolist()
         cv2.rectangle(room, (x, y), (x + size[0], y + size[1]), colour, -1)
     room = np.asarray(cv2.GaussianBlur(room, (0, 0), float(rng.uniform(2, 7))), dtype=np.float32)
-    room *= 1 + 0.1 * smooth_noise(rng, h, w, 14)[..., None]
+    room *= 1 + 0.15 * smooth_noise(rng, h, w, 35)[..., None]
     glow = np.zeros((h, w), np.float32)
     cv2.circle(glow, (int(rng.integers(w)), int(rng.integers(h // 2))), 26, 1.0, -1)
     glow = np.asarray(cv2.GaussianBlur(glow, (0, 0), 40), dtype=np.float32)
@@ -199,7 +202,7 @@ class _Person:
         look = _Look(
             skin=SKINS[int(rng.integers(len(SKINS)))],
             hair=HAIRS[int(rng.integers(len(HAIRS)))],
-            face=(float(rng.uniform(0.145, 0.17)), float(rng.uniform(0.19, 0.22))),
+            face=(float(rng.uniform(0.155, 0.185)), float(rng.uniform(0.19, 0.22))),
             long_hair=bool(rng.random() < 0.4),
             headset=bool(rng.random() < 0.6),
             glasses=bool(rng.random() < 0.3),
@@ -265,7 +268,7 @@ def _body(shirt: Colour, look: _Look, grain: F32) -> Stamp:
     _ellipse(rgb, alpha, (0, height + 0.65), (0.5, 0.4), shirt)
     _ellipse(rgb, alpha, (0, height + 0.02), (0.075, 0.12), _darker(look.skin, 0.72))
     _ellipse(rgb, alpha, (0, height + 0.11), (0.11, 0.05), _darker(shirt, 0.7))
-    return _lit(rgb, alpha, look.light, 1.6 * grain, 2.0)
+    return _lit(rgb, alpha, look.light, 0.7 * grain, 3.0)
 
 
 def _face(look: _Look, grain: F32, eyes_closed: bool, mouth_open: bool) -> Stamp:
@@ -309,7 +312,7 @@ def _face(look: _Look, grain: F32, eyes_closed: bool, mouth_open: bool) -> Stamp
             cv2.ellipse(image, centre, axes, 0, 180, 360, ink, 9, cv2.LINE_AA)
         for side in (-1, 1):
             _ellipse(rgb, alpha, (side * w * 1.12, 0.02), (0.034, 0.066), (26, 26, 30))
-    return _lit(rgb, alpha, look.light, grain, 1.2)
+    return _lit(rgb, alpha, look.light, grain, 2.2)
 
 
 def _edge(plan: WebcamPlan, w: int, h: int) -> F32:
