@@ -52,12 +52,11 @@ def placed(picture: U8, placement: Placement) -> U8:
     crop, layout = placement.crop, placement.layout
     cut = picture[crop.y_px : crop.y_px + crop.h_px, crop.x_px : crop.x_px + crop.w_px]
     box = layout.box
-    scaled: U8 = np.ascontiguousarray(cut)
-    if cut.shape[:2] != (box.h_px, box.w_px):
+    if cut.shape[:2] == (box.h_px, box.w_px):
+        scaled: U8 = cut.copy()  # what is drawn on it must not be drawn on the source
+    else:
         method = _INTERPOLATIONS[placement.interpolation]
-        scaled = _u8(cv2.resize(scaled, (box.w_px, box.h_px), interpolation=method))
-    elif scaled is picture:
-        scaled = picture.copy()
+        scaled = _u8(cv2.resize(cut, (box.w_px, box.h_px), interpolation=method))
     if (layout.width_px, layout.height_px) == (box.w_px, box.h_px):
         return scaled
     video = _ground(scaled, placement)

@@ -39,9 +39,11 @@ class StreamHud:
         self._changes = event_times(rng, duration_s, VIEWERS_PERIOD_S, 1.0)
         steps = rng.integers(-4, 6, self._changes.size + 1)
         self._viewers = np.maximum(3, int(rng.integers(8, 3000)) + np.cumsum(steps))
-        period = plan.alert_period_s
-        least = ALERT_S + 2 * ALERT_SLIDE_S
-        self._alerts = event_times(rng, duration_s, max(period, least), least) if period else None
+        self._alerts = np.empty(0)
+        if plan.alert_period_s:
+            least = ALERT_S + 2 * ALERT_SLIDE_S  # one at a time
+            period = max(plan.alert_period_s, least)
+            self._alerts = event_times(rng, duration_s + least, period, least) - least
         names = [NAMES[int(k)] for k in rng.integers(len(NAMES), size=64)]
         texts = [ALERTS[int(k)] for k in rng.integers(len(ALERTS), size=64)]
         self._texts = tuple(zip(names, texts, strict=True))
@@ -127,8 +129,6 @@ class StreamHud:
 
     def _alert(self, time_s: float) -> tuple[Region, tuple[str, str]] | None:
         """The alert at a time: where it is, and what it says."""
-        if self._alerts is None:
-            return None
         number = int(np.searchsorted(self._alerts, time_s, side="right")) - 1
         if number < 0:
             return None
