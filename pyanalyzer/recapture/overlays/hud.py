@@ -120,12 +120,12 @@ class StreamHud:
         else:
             number = int(np.searchsorted(self._changes, time_s, side="right"))
             text = f"{self._viewers[number]} viewers"
-        mask = letters(text, self._unit, True)
-        x, y = self._corner(corner, mask.shape[1], mask.shape[0])
-        write(picture, text, (x, y), self._unit, (250, 250, 250), bold=True, shadow=True)
-        if not self._plan.timer:
-            dot = (x - self._unit // 2, y + self._unit * 3 // 4)
-            cv2.circle(picture, dot, max(2, self._unit // 4), (235, 50, 50), -1, cv2.LINE_AA)
+        mask, dot = letters(text, self._unit, True), 0 if self._plan.timer else self._unit
+        x, y = self._corner(corner, mask.shape[1] + dot, mask.shape[0])
+        write(picture, text, (x + dot, y), self._unit, (250, 250, 250), bold=True, shadow=True)
+        if dot:
+            at = (x + dot // 2, y + self._unit * 3 // 4)
+            cv2.circle(picture, at, max(2, self._unit // 4), (235, 50, 50), -1, cv2.LINE_AA)
 
     def _alert(self, time_s: float) -> tuple[Region, tuple[str, str]] | None:
         """The alert at a time: where it is, and what it says."""
