@@ -71,7 +71,14 @@ def test_help_is_quick() -> None:
 def test_help_shows_verbs_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for word in ("analyse", "simulate", "train", "evaluate", "pyanalyzer replay.mp4 --timeline"):
+    for word in (
+        "analyse",
+        "simulate",
+        "recapture",
+        "train",
+        "evaluate",
+        "pyanalyzer replay.mp4 --timeline",
+    ):
         assert word in shown
 
 
@@ -89,7 +96,7 @@ def test_help_of_the_default_verb_documents_every_option(
     assert capsys.readouterr().out == shown
 
 
-@pytest.mark.parametrize("verb", ["simulate", "train", "evaluate"])
+@pytest.mark.parametrize("verb", ["simulate", "recapture", "train", "evaluate"])
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
     assert f"usage: pyanalyzer {verb}" in capsys.readouterr().out

@@ -29,6 +29,7 @@ VERBS = {
     for verb in (
         Verb("analyse", "find when the player's action changed in a replay (the default)"),
         Verb("simulate", "make labelled replays with games that can be stepped exactly"),
+        Verb("recapture", "make captures of labelled replays as they are met on the web"),
         Verb("train", "train the network on labelled replays"),
         Verb("evaluate", "score timelines against the truth, beside trivial rules"),
         Verb("completion", "write a completion script for bash or zsh"),

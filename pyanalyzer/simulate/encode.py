@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -71,6 +71,21 @@ class EncoderSettings:
     preset: str = "veryfast"
 
 
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """A video stream: its encoder by libav's name, and the encoder's options.
+
+    ``frame_rate`` is what the container declares; frames have their own pts in ``time_base``.
+    """
+
+    codec: str
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+    time_base: Fraction
+    options: Mapping[str, str]
+
+
 def write_video(
     path: Path,
     pictures: Iterable[U8],
@@ -84,25 +99,46 @@ def write_video(
     written whole or not at all. One thread: with several, the same pictures often give other bytes.
     Raises :class:`~pyanalyzer.errors.OutputError`.
     """
+    stream = StreamSettings(
+        codec="libx264",
+        width_px=layout.width_px,
+        height_px=layout.height_px,
+        frame_rate=frame_rate,
+        time_base=1 / frame_rate,
+        options={
+            "preset": settings.preset,
+            "crf": str(settings.crf),
+            "bf": str(settings.b_frames),
+            "g": str(settings.gop_frames),
+            "threads": "1",
+        },
+    )
+    placed = ((t, _place(picture, layout)) for t, picture in enumerate(pictures))
+    return write_frames(path, placed, stream)
+
+
+def write_frames(
+    path: Path, frames: Iterable[tuple[int, av.VideoFrame]], settings: StreamSettings
+) -> int:
+    """Encode yuv420p frames at their pts, in ``settings.time_base``; returns how many.
+
+    The file is written whole or not at all. Raises :class:`~pyanalyzer.errors.OutputError`; what
+    the frames' source raises goes through.
+    """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     count = 0
     try:
         with av.open(str(part), "w") as container:
-            stream = container.add_stream("libx264", rate=frame_rate)
-            stream.width, stream.height = layout.width_px, layout.height_px
+            stream = container.add_stream(settings.codec, rate=settings.frame_rate)
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height = settings.width_px, settings.height_px
             stream.pix_fmt = "yuv420p"
-            stream.time_base = stream.codec_context.time_base = 1 / frame_rate
-            stream.options = {
-                "preset": settings.preset,
-                "crf": str(settings.crf),
-                "bf": str(settings.b_frames),
-                "g": str(settings.gop_frames),
-                "threads": "1",
-            }
-            for count, picture in enumerate(pictures, 1):
-                frame = _place(picture, layout)
-                frame.pts, frame.time_base = count - 1, 1 / frame_rate
+            stream.time_base = stream.codec_context.time_base = settings.time_base
+            stream.options = dict(settings.options)
+            for pts, frame in frames:
+                frame.pts, frame.time_base = pts, settings.time_base
                 container.mux(stream.encode(frame))
+                count += 1
             container.mux(stream.encode(None))
         os.replace(part, path)
     except (OSError, av.FFmpegError) as error:

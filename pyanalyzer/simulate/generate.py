@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TypeVar
 
 from pyanalyzer.errors import PyanalyzerError, UsageError
 from pyanalyzer.simulate.engine import SimulationError
 from pyanalyzer.simulate.replay import Result, make_replay
 from pyanalyzer.simulate.session import Job
 from pyanalyzer.simulate.splits import DEFAULT_ENGINES, GAMES, EngineName, Split
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 
 def plan_jobs(
@@ -67,13 +71,22 @@ def generate(jobs: Sequence[Job], workers: int = 1) -> Iterator[Result | Pyanaly
     """
     for folder in {job.video.parent for job in jobs}:
         folder.mkdir(parents=True, exist_ok=True)
+    yield from in_processes(_attempt, jobs, workers)
+
+
+def in_processes(work: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[R]:
+    """``work`` of every job, yielded as it comes (in any order with several workers).
+
+    Processes are started anew, not forked. Raises
+    :class:`~pyanalyzer.simulate.engine.SimulationError` where one of them was killed.
+    """
     if workers <= 1:
-        yield from map(_attempt, jobs)
+        yield from map(work, jobs)
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context)
     try:
-        pending = [pool.submit(_attempt, job) for job in jobs]
+        pending = [pool.submit(work, job) for job in jobs]
         for done in as_completed(pending):
             yield done.result()
     except BrokenProcessPool as error:
