@@ -38,6 +38,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     results.add_argument("--json", metavar="FILE", help="write the timeline as JSON (- for stdout)")
     results.add_argument("--csv", metavar="FILE", help="write the events as CSV (- for stdout)")
+    results.add_argument(
+        "--plot", metavar="FILE", help="draw the timeline as a picture, .png or .svg"
+    )
     results.add_argument("--quiet", action="store_true", help="show no progress")
     add_part_options(parser.add_argument_group("what is looked at"))
     add_listing_options(parser.add_argument_group("what is listed"))
@@ -146,7 +149,12 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
     from pyanalyzer.report.json_report import json_report
 
     wanted = (("--json", args.json, json_report), ("--csv", args.csv, csv_report))
-    return [Output(option, path, render) for option, path, render in wanted if path is not None]
+    outputs = [Output(option, path, render) for option, path, render in wanted if path is not None]
+    if args.plot is not None:
+        from pyanalyzer.report.plot import plot_renderer
+
+        outputs.append(Output("--plot", args.plot, plot_renderer(args.plot)))
+    return outputs
 
 
 def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool) -> Timeline:

@@ -25,6 +25,7 @@ PACKAGES = ("numpy", "torch", "av", "opencv-python", "rich", "safetensors")
 EXTRAS = {
     "train": ("ale_py", "vizdoom", "pyxel", "gymnasium", "panda3d"),
     "bench": ("scenedetect",),
+    "plot": ("matplotlib",),
 }
 DECODERS = ("h264", "hevc", "vp9", "av1")
 _WIDTH_PX, _HEIGHT_PX, _FRAMES = 160, 96, 12  # of the replay that is made to be tried on
