@@ -41,7 +41,7 @@ $(VENV)/.installed: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet ".[dev,train,bench]"
+	$(BIN)/python -m pip install --quiet ".[dev,train,bench,export]"
 	@touch $(VENV)/.installed $@
 
 clean:

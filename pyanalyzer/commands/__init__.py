@@ -28,6 +28,7 @@ VERBS = {
     verb.name: verb
     for verb in (
         Verb("analyse", "find when the player's action changed in a replay (the default)"),
+        Verb("report", "show or export a timeline that --json saved"),
         Verb("simulate", "make labelled replays with games that can be stepped exactly"),
         Verb("train", "train the network on labelled replays"),
         Verb("evaluate", "score timelines against the truth, beside trivial rules"),
