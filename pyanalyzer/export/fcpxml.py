@@ -22,11 +22,11 @@ def fcpxml_export(timeline: Timeline) -> bytes:
     """UTF-8. Times are exact fractions of a second; events of one frame share a marker."""
     video = timeline.video
     grid = timecode_grid(timeline)
-    frame_s = 1 / grid.rate
-    name, length = file_name(video), _time(grid.length_frames * frame_s)
+    frame, length = _time(1, grid.rate), _time(grid.length_frames, grid.rate)
+    name = file_name(video)
     root = ET.Element("fcpxml", version=VERSION)
     resources = child(root, "resources")
-    child(resources, "format", id="r1", frameDuration=_time(frame_s), width=video.width_px,
+    child(resources, "format", id="r1", frameDuration=frame, width=video.width_px,
           height=video.height_px)  # fmt: skip
     asset = child(resources, "asset", id="r2", name=name, start="0s", duration=length,
                   hasVideo=1, format="r1")  # fmt: skip
@@ -38,11 +38,15 @@ def fcpxml_export(timeline: Timeline) -> bytes:
     clip = child(child(sequence, "spine"), "asset-clip", ref="r2", offset="0s", name=name,
                  start="0s", duration=length, format="r1", tcFormat="NDF")  # fmt: skip
     for place, events in grid.groups(timeline):
-        child(clip, "marker", start=_time(place * frame_s), duration=_time(frame_s),
+        child(clip, "marker", start=_time(place, grid.rate), duration=frame,
               value=joint_title(events), note=joint_note(events, timeline))  # fmt: skip
     return document(root, "<!DOCTYPE fcpxml>")
 
 
-def _time(time_s: Fraction) -> str:
-    """Seconds as FCPXML writes them: ``1001/30000s``, ``2s``."""
-    return f"{time_s}s"
+def _time(frames: int, rate: Fraction) -> str:
+    """Frames as FCPXML writes times, in seconds: ``21021/30000s``.
+
+    Not in lowest terms: the same denominator everywhere says at a glance, also to simple readers,
+    that it is a whole number of frames.
+    """
+    return f"{frames * rate.denominator}/{rate.numerator}s"

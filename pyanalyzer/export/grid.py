@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
@@ -95,7 +95,6 @@ def _is_own(timeline: Timeline, clock: Clock, rate: Fraction) -> bool:
 
 
 def _grid(timeline: Timeline, clock: Clock, rate: Fraction, same_frames: bool) -> Grid:
-    end = max(1, math.ceil(end_s(timeline, clock) * rate))
-    if same_frames:
-        end = max([end, *(event.frame + 1 for event in timeline.events)])
-    return Grid(rate, same_frames, clock, end)
+    grid = Grid(rate, same_frames, clock, max(1, math.ceil(end_s(timeline, clock) * rate)))
+    after = [grid.place(event) + 1 for event in timeline.events]
+    return replace(grid, length_frames=max([grid.length_frames, *after]))

@@ -10,7 +10,7 @@ import json
 from html import escape
 
 from pyanalyzer.export.clock import clock_of, decimal, in_order, rounded_up
-from pyanalyzer.export.texts import media_url, note
+from pyanalyzer.export.texts import media_url, note, valid_text
 from pyanalyzer.records import KINDS, Event, Timeline
 from pyanalyzer.report.json_report import CONFIDENCE_DIGITS, rounded
 
@@ -41,10 +41,15 @@ def label_studio_export(timeline: Timeline) -> bytes:
     for event in in_order(timeline):
         time_s = decimal(rounded_up(clock.time_s(event), 10**TIME_DIGITS), TIME_DIGITS)
         results += _results(event, timeline, float(time_s), frames)
-    prediction = {"model_version": timeline.model.name, "result": results}
+    model = _text(valid_text(timeline.model.name))
     data = {"video": media_url(timeline.video), "frame_rate": f"{float(timeline.video.frame_rate)}"}
-    text = json.dumps([{"data": data, "predictions": [prediction]}], allow_nan=False, indent=1)
-    return (text + "\n").encode("ascii")
+    head = f'[{{"data": {_text(data)},\n "predictions": [{{"model_version": {model},\n  "result": ['
+    body = ",\n".join("   " + _text(result) for result in results)
+    return (head + (f"\n{body}\n  ]" if body else "]") + "}]}]\n").encode("ascii")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
 def _results(
