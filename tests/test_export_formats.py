@@ -25,6 +25,7 @@ from pyanalyzer.records import KINDS, Region, Timeline
 from tests.planted_analysis import planted_timeline
 from tests.planted_exports import ODD_NAMES, constant, odd_timeline
 
+ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data" / "export"
 # The bytes of the others are their libraries' own, or tested elsewhere (json, csv).
 GOLDEN = [f for f in FORMATS if not f.libraries and f.name not in ("json", "csv")]
@@ -293,6 +294,7 @@ def test_cvat() -> None:
 def test_label_studio() -> None:
     from pyanalyzer.export.label_studio import CONFIGURATION
 
+    assert CONFIGURATION in (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
     (task,) = json.loads(text("label-studio"))
     (prediction,) = task["predictions"]
     names = {element.get("name"): element.tag for element in ET.fromstring(CONFIGURATION).iter()}
