@@ -190,6 +190,11 @@ NOT_A_TIMELINE = {
     "pts and time": (GOOD.replace('"pts": 21428', '"pts": 21429'), "pts and time_s contradict"),
     "order": (GOOD.replace('"pts": 21428', '"pts": 8999'), r"events\[1\]: frame and pts must grow"),
     "ids": (GOOD.replace('"id": 2', '"id": 7'), r"events\[1\].id must be 2"),
+    "fine time base": (GOOD.replace("[1, 15000]", "[1, 3000000000]"), "must be a fraction of"),
+    "rate": (GOOD.replace("[35, 1]", "[35, 2999999999]"), "frame_rate must be a fraction"),
+    "long": (GOOD.replace("10.0", "1e300"), "duration_s must be at most 31622400"),
+    "late": (GOOD.replace("1.428533", "1e300"), r"events\[1\].time_s must be in 0..31622400"),
+    "before the start": (GOOD.replace("1.428533", "-1.4"), r"events\[1\].time_s must be in 0"),
     "time base": (GOOD.replace("[1, 15000]", "[0, 15000]"), "time_base must be positive"),
 }  # fmt: skip
 

@@ -13,9 +13,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 
-from pyanalyzer.errors import TimelineFileError
+from pyanalyzer.errors import OutputError, TimelineFileError
 from pyanalyzer.export.clock import clock_of, decimal, in_order
-from pyanalyzer.export.grid import COMMON_RATES, TIMECODE_RATES, timecode, timecode_grid
+from pyanalyzer.export.grid import (
+    COMMON_RATES,
+    TIMECODE_RATES,
+    check_timecode,
+    timecode,
+    timecode_grid,
+)
 from pyanalyzer.export.registry import BY_NAME, FORMATS
 from pyanalyzer.records import Timeline
 from tests.planted_exports import Clocked, clocked, constant, event_at, timeline_of
@@ -183,6 +189,18 @@ def test_an_hour_has_no_drift() -> None:
     assert "01:00:00:00" not in export("resolve", timeline)
     assert " 04:00:00:00 04:00:00:01 " in export("resolve", timeline)
     assert "03:00:10,800 --> " in export("srt", timeline)
+
+
+def test_timecode_ends_after_a_day() -> None:
+    day = 24 * 3600
+    for start_hours in (0, 1):
+        hours = 24 - start_hours
+        grid = replace(timecode_grid(constant(1, Fraction(30))), length_frames=hours * 3600 * 30)
+        check_timecode(grid, start_hours)
+        with pytest.raises(OutputError, match=f"ends after {hours} hours.*otio or fcpxml"):
+            check_timecode(replace(grid, length_frames=hours * 3600 * 30 + 1), start_hours)
+    with pytest.raises(OutputError, match="ends after 23 hours"):
+        export("resolve", constant(1, Fraction(30), step_frames=day * 30))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
+from pyanalyzer.errors import OutputError
 from pyanalyzer.export.clock import Clock, clock_of, end_s, in_order
 from pyanalyzer.records import Event, Timeline
 
@@ -30,6 +31,7 @@ TIMECODE_RATES = (
     Fraction(60000, 1001),
     Fraction(60),
 )
+HOURS_OF_TIMECODE = 24  # then it begins again at 00:00:00:00
 # For a replay at any other rate: those that every editing program offers.
 COMMON_RATES = (Fraction(24), Fraction(25), Fraction(30), Fraction(50), Fraction(60))
 # Files declare averages such as 59.9397. The rates of timecode differ by 1/1001 and more.
@@ -86,6 +88,15 @@ def timecode(frame: int, rate: Fraction) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}:{frames:02}"
+
+
+def check_timecode(grid: Grid, start_hours: int = 0) -> None:
+    """Raises OutputError if timecode that begins at ``start_hours`` cannot count the whole grid."""
+    if grid.length_frames > (HOURS_OF_TIMECODE - start_hours) * 3600 * round(grid.rate):
+        raise OutputError(
+            f"timecode ends after {HOURS_OF_TIMECODE - start_hours} hours, before this replay does:"
+            " export it as otio or fcpxml"
+        )
 
 
 def _is_own(timeline: Timeline, clock: Clock, rate: Fraction) -> bool:

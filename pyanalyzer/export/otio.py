@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyanalyzer.export.clock import clock_of, end_s, in_order
-from pyanalyzer.export.grid import own_grid, timecode_grid
+from pyanalyzer.export.grid import check_timecode, own_grid, timecode_grid
 from pyanalyzer.export.libraries import load
 from pyanalyzer.export.texts import file_name, joint_note, joint_title, media_url, valid_text
 from pyanalyzer.records import Event, Kind, Timeline
@@ -53,8 +53,12 @@ def otio_export(timeline: Timeline) -> bytes:
 
 
 def edl_export(timeline: Timeline) -> bytes:
-    """CMX 3600, one edit with a locator per event; UTF-8, non-drop timecode from 00:00:00:00."""
+    """CMX 3600, one edit with a locator per event; UTF-8, non-drop timecode from 00:00:00:00.
+
+    Raises OutputError for a replay of more than 24 hours.
+    """
     grid = timecode_grid(timeline)
+    check_timecode(grid)
     # Non-drop timecode counts at the whole rate, and the adapter reads only that kind back.
     document = _document(timeline, round(grid.rate), grid.length_frames, grid.groups(timeline))
     clip = document.tracks[0][0]

@@ -8,7 +8,7 @@ Resolve wrote: the text before the first bar is the note, ``|C:`` the colour, ``
 
 from __future__ import annotations
 
-from pyanalyzer.export.grid import timecode, timecode_grid
+from pyanalyzer.export.grid import check_timecode, timecode, timecode_grid
 from pyanalyzer.export.texts import file_name, joint_note, joint_title
 from pyanalyzer.records import Kind, Timeline
 
@@ -27,9 +27,10 @@ def resolve_export(timeline: Timeline) -> bytes:
     """The markers in UTF-8; events of one frame of Resolve's timeline share a marker.
 
     Its frame rate must be that of :func:`pyanalyzer.export.grid.timecode_grid`, which the title
-    names, and its timecode non-drop.
+    names, and its timecode non-drop. Raises OutputError for a replay of 23 hours and more.
     """
     grid = timecode_grid(timeline)
+    check_timecode(grid, START_HOURS)
     start = START_HOURS * 3600 * round(grid.rate)
     rate = f"{float(grid.rate):.2f}".rstrip("0").rstrip(".")
     name = _unbarred(file_name(timeline.video))

@@ -17,6 +17,8 @@ from pyanalyzer.settings import CauseChoice
 # A text file does not hold it; every common container of video does, near its beginning.
 _BINARY = b"\0"
 _HEAD_BYTES = 4096
+MAX_FRACTION_PART = 2**31 - 1  # FFmpeg's AVRational, where these fractions come from
+MAX_TIME_S = 366 * 24 * 3600  # a year: longer recordings are slips, and their sums overflow
 # In the order of ``AnalysisSettings.as_record``, so that a narrowed timeline has the same bytes as
 # one that was analysed so.
 _SETTINGS = (
@@ -58,15 +60,14 @@ def read_saved(path: str | os.PathLike[str]) -> Timeline:
 def check_consistent(timeline: Timeline, name: str) -> None:
     """Raises TimelineFileError where fields that are right by themselves cannot be true together.
 
-    Checked: known settings; a positive time base; ids 1, 2, 3, ...; frames and pts that grow
-    together; each onset in its interval, each region in the picture; pts and time_s that agree.
-    ``name`` is what errors call the file.
+    Checked: known settings; a positive time base, and times that a video can have; ids 1, 2, 3,
+    ...; frames and pts that grow together; each onset in its interval, each region in the picture;
+    pts and time_s that agree. ``name`` is what errors call the file.
     """
     for key in timeline.settings:
         if key not in _SETTINGS:
             raise TimelineFileError(f"{name} has an unknown field settings.{key}")
-    if timeline.video.time_base <= 0:
-        raise TimelineFileError(f"{name}: video.time_base must be positive")
+    _check_clock(timeline, name)
     before: Event | None = None
     for place, event in enumerate(timeline.events):
         where = f"{name}: events[{place}]"
@@ -82,7 +83,23 @@ def check_consistent(timeline: Timeline, name: str) -> None:
         raise TimelineFileError(f"{name}: {error}") from error
 
 
+def _check_clock(timeline: Timeline, name: str) -> None:
+    """Refuses fractions that no video file can hold, and times that no replay has."""
+    video = timeline.video
+    if video.time_base <= 0:
+        raise TimelineFileError(f"{name}: video.time_base must be positive")
+    for key, value in (("time_base", video.time_base), ("frame_rate", video.frame_rate)):
+        if max(value.numerator, value.denominator) > MAX_FRACTION_PART:
+            raise TimelineFileError(
+                f"{name}: video.{key} must be a fraction of numbers up to {MAX_FRACTION_PART}"
+            )
+    if video.duration_s > MAX_TIME_S:
+        raise TimelineFileError(f"{name}: video.duration_s must be at most {MAX_TIME_S}")
+
+
 def _check_event(event: Event, timeline: Timeline, where: str) -> None:
+    if not 0 <= event.time_s <= MAX_TIME_S:
+        raise TimelineFileError(f"{where}.time_s must be in 0..{MAX_TIME_S}")
     start, end = event.interval_frames
     if not start <= event.frame < end:
         raise TimelineFileError(
