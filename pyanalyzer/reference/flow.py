@@ -106,7 +106,8 @@ def _fit(before: U8, now: U8, start: I64) -> _Field:
     determinant = a * c - xy * xy
     padded = np.pad(before.astype(np.int64), PADDING_PX, mode="edge")
     v = _limited(start.reshape(-1, 2), x, y, before.shape)
-    best, least = v, np.full(len(v), np.iinfo(np.int64).max)
+    best: I64 = v
+    least: I64 = np.full(len(v), np.iinfo(np.int64).max)
     for i in range(ITERATIONS + 1):
         d = _interpolated(padded, x, y, v) - 16 * here
         sum_d = d.sum(axis=1)
