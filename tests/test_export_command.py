@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -12,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from pyanalyzer.__main__ import main
+from pyanalyzer.commands.results import outputs_of
 from pyanalyzer.decode.identity import sha256_of
 from pyanalyzer.errors import TimelineFileError, UsageError
 from pyanalyzer.export.registry import BY_NAME, FORMATS, format_table, parse_export
 from pyanalyzer.export.saved import check_consistent, narrowed, read_saved
 from pyanalyzer.records import Region, Timeline
 from pyanalyzer.report.csv_report import csv_report
-from pyanalyzer.report.json_report import json_report
+from pyanalyzer.report.json_report import json_report, rounded_timeline
 from pyanalyzer.report.terminal import plain_report
 from pyanalyzer.settings import AnalysisSettings, CauseChoice
 from tests.planted_analysis import DATA, Calls, plant_timeline, planted_timeline
@@ -294,3 +296,15 @@ def test_two_changes_of_one_frame_are_consistent() -> None:
 
 def test_read_saved() -> None:
     assert read_saved(SAVED) == planted_timeline()
+
+
+def test_exports_hold_the_numbers_that_are_saved() -> None:
+    """0.674996 is 67 %, and 68 % once it was saved as 0.675: the saved number is the one told."""
+    found = planted_timeline()
+    events = tuple(replace(event, confidence=0.674996) for event in found.events)
+    fresh = replace(found, events=events)
+    arguments = argparse.Namespace(json=None, csv=None, plot=None, export=["changes.srt"])
+    (output,) = outputs_of(arguments)
+    srt = output.render(fresh)
+    assert srt == BY_NAME["srt"].render(rounded_timeline(fresh))
+    assert srt != BY_NAME["srt"].render(fresh)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyanalyzer.export.registry import format_table
@@ -58,8 +59,15 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
     for text in args.export:
         export = parse_export(text)
         check_export(export)
-        outputs.append(Output(f"--export {text}", export.path, export.format.render))
+        outputs.append(Output(f"--export {text}", export.path, _as_saved(export.format.render)))
     return outputs
+
+
+def _as_saved(render: Callable[[Timeline], bytes]) -> Callable[[Timeline], bytes]:
+    """Of the numbers that JSON keeps: an export is the same now and from the saved timeline."""
+    from pyanalyzer.report.json_report import rounded_timeline
+
+    return lambda timeline: render(rounded_timeline(timeline))
 
 
 def deliver(timeline: Timeline, outputs: list[Output], *, shown: bool, quiet: bool) -> int:
