@@ -217,17 +217,22 @@ def measure(contestant: Contestant, pairs: list[Pair]) -> Row:
     )
 
 
-def main() -> None:
-    """Prints the table."""
+def read_arguments(program: str, description: str | None, pairs: int) -> argparse.Namespace:
+    """Arguments of a benchmark that makes pairs of replays' frames: REPLAY, --pairs, --every."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.alignment_error",
-        description=__doc__,
+        prog=f"python -m benchmarks.{program}",
+        description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("replays", nargs="*", type=Path, default=[_DEFAULT], metavar="REPLAY")
-    parser.add_argument("--pairs", type=int, default=200, help="for each row of the table")
+    parser.add_argument("--pairs", type=int, default=pairs, help="for each row of the table")
     parser.add_argument("--every", type=int, default=12, help="frames between those that are used")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Prints the table."""
+    args = read_arguments("alignment_error", __doc__, pairs=200)
     pictures = frames_of(args.replays, args.every)
     console = Console()
     console.print("  ".join(f"{name} [b]{value}[/b]" for name, value in describe_host().items()))

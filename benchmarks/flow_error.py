@@ -12,26 +12,31 @@ wholly in the object count, if what they show could be seen in the previous pict
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.alignment_error import F64, NOISE, Inverse, fit, frames_of, warp
+from benchmarks.alignment_error import (
+    F64,
+    NOISE,
+    Inverse,
+    fit,
+    frames_of,
+    read_arguments,
+    warp,
+)
 from benchmarks.measure import describe_host
 from pyanalyzer import core
 from pyanalyzer.records import U8, BoolGrid
 
 Contestant = Callable[[U8, U8], F64]
 
-_DEFAULT = Path(__file__).parents[1] / "samples" / "freedoom.mp4"
 WIDTH_PX, HEIGHT_PX = 320, 240  # the working picture of the sample
 BLOCK_PX = 8
 MOTIONS_PX = {"small": (0.1, 1.0), "medium": (1.0, 8.0), "large": (8.0, 32.0)}
@@ -215,15 +220,7 @@ def measure(contestant: Contestant, pairs: list[Pair]) -> tuple[Errors, Errors, 
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.flow_error",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("replays", nargs="*", type=Path, default=[_DEFAULT], metavar="REPLAY")
-    parser.add_argument("--pairs", type=int, default=100, help="for each row of the table")
-    parser.add_argument("--every", type=int, default=12, help="frames between those that are used")
-    args = parser.parse_args()
+    args = read_arguments("flow_error", __doc__, pairs=100)
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)
     sources = {

@@ -21,21 +21,10 @@ from pyanalyzer.score.features import (
 from pyanalyzer.score.model import (
     LoadedModel,
     Network,
-    NetworkConfiguration,
     load_model,
     weights_bytes,
 )
-
-SMALL = NetworkConfiguration(
-    map_width=8,
-    map_blocks=1,
-    compared_width=16,
-    compared_blocks=2,
-    crop_width=8,
-    candidate_width=8,
-    temporal_width=16,
-    dilations=(1, 2, 4),
-)
+from tests.small_network import SMALL
 
 
 def random_network(seed: int = 0) -> Network:

@@ -17,17 +17,7 @@ from pyanalyzer.score.model import NetworkConfiguration
 from pyanalyzer.train import cache, clips, loop
 from pyanalyzer.train.loss import onset_loss
 from pyanalyzer.train.validate import peaks, validate
-
-SMALL = NetworkConfiguration(
-    map_width=8,
-    map_blocks=1,
-    compared_width=16,
-    compared_blocks=1,
-    crop_width=8,
-    candidate_width=8,
-    temporal_width=16,
-    dilations=(1, 2),
-)
+from tests.small_network import SMALL
 
 
 def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:

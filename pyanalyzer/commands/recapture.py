@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyanalyzer.commands.outcomes import Outcomes
 from pyanalyzer.errors import PyanalyzerError, UsageError
 
 if TYPE_CHECKING:
@@ -100,19 +100,10 @@ def _report(
     results: Iterable[Result | PyanalyzerError],
     console: Console,
 ) -> int:
-    outcomes: Counter[str] = Counter()
+    outcomes = Outcomes(console)
     frames = onsets = of_source = 0
-    for result in chain(errors, results):
-        if isinstance(result, PyanalyzerError):
-            outcomes["failed"] += 1
-            console.print(str(result), style="red", markup=False, highlight=False)
-            continue
-        outcomes[result.outcome] += 1
+    for result in outcomes.follow(chain(errors, results)):
         frames += result.frames
         onsets += result.onsets
         of_source += result.source_onsets
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    console.print(
-        f"{counts or 'nothing to make'}; {frames} frames, {onsets} of {of_source} onsets still seen"
-    )
-    return 1 if outcomes["failed"] else 0
+    return outcomes.conclude(f"{frames} frames, {onsets} of {of_source} onsets still seen")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyanalyzer.commands.arguments import number
+from pyanalyzer.commands.outcomes import Outcomes
 from pyanalyzer.errors import PyanalyzerError, UsageError
 
 if TYPE_CHECKING:
@@ -96,19 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(results: Iterable[Result | PyanalyzerError], console: Console) -> int:
-    outcomes: Counter[str] = Counter()
+    outcomes = Outcomes(console)
     frames = onsets = 0
-    for result in results:
-        if isinstance(result, PyanalyzerError):
-            outcomes["failed"] += 1
-            console.print(str(result), style="red", markup=False, highlight=False)
-            continue
-        outcomes[result.outcome] += 1
+    for result in outcomes.follow(results):
         frames += result.frames
         onsets += result.onsets
         if result.outcome == "skipped":
             name = f"{result.job.engine}/{result.job.game}"
             console.print(f"{name}: skipped, {result.reason}", markup=False, highlight=False)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    console.print(f"{counts or 'nothing to make'}; {frames} frames, {onsets} onsets")
-    return 1 if outcomes["failed"] else 0
+    return outcomes.conclude(f"{frames} frames, {onsets} onsets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -169,12 +170,11 @@ def _skipped_path(job: Job) -> Path:
 def _existing(job: Job) -> Result | None:
     wanted = _settings(job)
     if _skipped_path(job).is_file():
-        try:
+        # A damaged record says nothing: the replay is tried again.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             record: Any = json.loads(_skipped_path(job).read_text(encoding="utf-8"))
             if record["settings"] == wanted:
                 return Result(job, "skipped", reason=str(record["reason"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # damaged: made again
     if not job.video.is_file():
         return None
     try:
