@@ -41,7 +41,7 @@ $(VENV)/.installed: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.installed-dev: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet ".[dev,train,bench,plot]"
+	$(BIN)/python -m pip install --quiet ".[dev,train,bench,export,plot]"
 	@touch $(VENV)/.installed $@
 
 clean:

@@ -26,6 +26,7 @@ EPILOG = """\
 examples:
   pyanalyzer replay.mp4 --timeline            the timeline of a replay, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json    the same as data
+  pyanalyzer report events.json --export changes.srt   saved data for another tool
   pyanalyzer analyse --help                   every option of the analysis
   pyanalyzer ./train --timeline               a replay that is named like a verb
 """

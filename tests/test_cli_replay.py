@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -223,3 +224,31 @@ def test_without_weights_there_is_a_message(
     monkeypatch.setattr(shipped, "shipped_path", lambda: here / "gone.safetensors")
     assert main([str(replay)]) == 1
     assert "cannot read the weights" in capfd.readouterr().err
+
+
+def test_saved_and_exported_again(weights: str, here: Path, capfd: Capture) -> None:
+    """Variable frame rate, not beginning at 0: what is saved is consistent, and the same exports
+    come from it, at the times of the replay's own pictures.
+    """
+    times_ms = [700 + 33 * i + 40 * (i // 7) + i % 3 for i in range(FRAMES)]
+    lumas = [moving(min(i, FRAMES // 2)) for i in range(FRAMES)]
+    write_video(Path("vfr.mkv"), lumas, pts=times_ms, time_base=Fraction(1, 1000))
+    own = ["--weights", weights, "--min-confidence", "0", "--cause", "all", "--json", "t.json"]
+    exports = ["ffmetadata:{}.txt", "{}.srt", "resolve:{}.edl", "cvat:{}.xml", "{}.eaf"]
+
+    def options(name: str) -> list[str]:
+        return [part for text in exports for part in ("--export", text.format(name))]
+
+    assert main(["vfr.mkv", *own, *options("fresh"), "--quiet"]) == 0
+    assert main(["report", "t.json", "--replay", "vfr.mkv", *options("saved")]) == 0
+    capfd.readouterr()
+    for path in here.glob("fresh.*"):
+        assert path.read_bytes() == path.with_stem("saved").read_bytes()
+    events = json.loads(Path("t.json").read_text())["events"]
+    assert events
+    with av.open("saved.txt", format="ffmetadata") as container:
+        found = [chapter["start"] * chapter["time_base"] for chapter in container.chapters()]
+    with av.open("vfr.mkv") as container:
+        shown = [frame.pts * frame.time_base for frame in container.decode(video=0)]
+    assert shown[0] > 0
+    assert found == sorted({0, *(shown[event["frame"]] - shown[0] for event in events)})

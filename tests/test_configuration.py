@@ -63,6 +63,12 @@ def test_the_command_line_wins() -> None:
     assert (other.false_alarms, other.min_confidence) == (2.0, None)
 
 
+def test_options_that_can_be_given_several_times() -> None:
+    Path("pyanalyzer.toml").write_text('export = ["a.srt", "edl:b.edl"]\n')
+    assert parsed("analyse", "r.mp4").export == ["a.srt", "edl:b.edl"]
+    assert parsed("analyse", "r.mp4", "--export", "c.vtt").export == ["c.vtt"]
+
+
 def test_which_file(tmp_path: Path) -> None:
     Path("pyproject.toml").write_text("[tool.other]\nmin-confidence = 3\n")
     assert parsed("analyse", "r.mp4").min_confidence is None

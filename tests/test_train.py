@@ -90,7 +90,7 @@ def test_learns_what_is_planted(replays: list[cache.CachedReplay], tmp_path: Pat
     best = loop.TrainingRun(settings(120), SMALL)
     best.load(loop.best_path(tmp_path / "checkpoint.pt"))
     assert best.step == 120
-    assert best.best == pytest.approx(score.average_precision)
+    assert best.best == pytest.approx(score.f1 + score.average_precision)
     assert (tmp_path / "log.jsonl").read_text().count("\n") == len(reports)
 
 

@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pyanalyzer.commands import arguments
+from pyanalyzer.commands.results import EXPORT_HELP, add_result_options, deliver, outputs_of
 
 if TYPE_CHECKING:
-    from pyanalyzer.commands.outputs import Output
     from pyanalyzer.records import Timeline
     from pyanalyzer.settings import AnalysisSettings
 
@@ -19,6 +19,7 @@ EXAMPLES = """\
 examples:
   pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
+  pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
   pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen
   pyanalyzer replay.mp4 --false-alarms 2         as many events as two false ones a minute allow
@@ -29,18 +30,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of this verb."""
     parser.usage = "pyanalyzer [analyse] REPLAY [options]"
     parser.description = DESCRIPTION
-    parser.epilog = EXAMPLES
+    parser.epilog = f"{EXAMPLES}\n{EXPORT_HELP}"
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("replay", metavar="REPLAY", help="a video file of gameplay")
     results = parser.add_argument_group("results")
-    results.add_argument(
-        "--timeline", action="store_true", help="print the timeline (also if nothing else is asked)"
-    )
-    results.add_argument("--json", metavar="FILE", help="write the timeline as JSON (- for stdout)")
-    results.add_argument("--csv", metavar="FILE", help="write the events as CSV (- for stdout)")
-    results.add_argument(
-        "--plot", metavar="FILE", help="draw the timeline as a picture, .png or .svg"
-    )
+    add_result_options(results)
     results.add_argument("--quiet", action="store_true", help="show no progress")
     add_part_options(parser.add_argument_group("what is looked at"))
     add_listing_options(parser.add_argument_group("what is listed"))
@@ -101,25 +95,15 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyses the replay and delivers the results; the exit code."""
-    from pyanalyzer.commands.outputs import check_outputs, deliver_outputs, show_timeline
+    from pyanalyzer.commands.outputs import check_outputs
 
     settings = settings_of(args)
     outputs = outputs_of(args)
-    on_stdout = any(output.path == "-" for output in outputs)
     shown = args.timeline or not outputs
     inputs = [path for path in (args.replay, args.mask, args.weights) if path]
     check_outputs(outputs, inputs, shown)
-
     timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet)
-
-    failures = deliver_outputs(timeline, outputs)
-    if shown or (failures and not on_stdout):  # what could not be written is not lost
-        show_timeline(timeline)
-    else:
-        say_what_was_done(timeline, outputs, quiet=args.quiet)
-    for failure in failures:
-        print(f"pyanalyzer: error: {failure}", file=sys.stderr)
-    return max((failure.exit_code for failure in failures), default=0)
+    return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
 
 
 def settings_of(args: argparse.Namespace) -> AnalysisSettings:
@@ -142,21 +126,6 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
     )
 
 
-def outputs_of(args: argparse.Namespace) -> list[Output]:
-    """The files (or stdout) that the options ask for."""
-    from pyanalyzer.commands.outputs import Output
-    from pyanalyzer.report.csv_report import csv_report
-    from pyanalyzer.report.json_report import json_report
-
-    wanted = (("--json", args.json, json_report), ("--csv", args.csv, csv_report))
-    outputs = [Output(option, path, render) for option, path, render in wanted if path is not None]
-    if args.plot is not None:
-        from pyanalyzer.report.plot import plot_renderer
-
-        outputs.append(Output("--plot", args.plot, plot_renderer(args.plot)))
-    return outputs
-
-
 def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool) -> Timeline:
     """The analysis, with a progress bar if stderr is a terminal and ``quiet`` is not asked for."""
     bar: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
@@ -168,15 +137,3 @@ def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool)
         from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
 
         return analyse(path, settings, progress)
-
-
-def say_what_was_done(timeline: Timeline, outputs: list[Output], *, quiet: bool) -> None:
-    """On stderr, where the timeline itself is not shown: its warnings, and what was written."""
-    from pyanalyzer.report.words import counted, printable
-
-    for warning in timeline.warnings:
-        print(f"pyanalyzer: warning: {printable(warning)}", file=sys.stderr)
-    files = " and ".join(output.path for output in outputs if output.path != "-")
-    if files and not quiet:
-        found = counted(len(timeline.events), "event")
-        print(f"pyanalyzer: {found} written to {printable(files)}", file=sys.stderr)

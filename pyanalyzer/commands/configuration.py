@@ -116,8 +116,9 @@ def _closest(word: str, known: Any) -> str:
 
 
 def _silenced(name: str, given: Sequence[str]) -> bool:
-    """Whether the command line chose an alternative of the option."""
-    rivals = {other for group in ALTERNATIVES if name in group for other in group} - {name}
+    """Whether the command line gives the option itself, to which argparse might only add, or an
+    alternative to it."""
+    rivals = {other for group in ALTERNATIVES if name in group for other in group} | {name}
     return any(word.partition("=")[0].removeprefix("--") in rivals for word in given)
 
 
@@ -127,7 +128,7 @@ def _value(action: argparse.Action, value: Any, where: str) -> Any:
         if not isinstance(value, bool):
             raise UsageError(f"{where} is a switch: write true or false, not {value!r}")
         return value
-    if action.nargs in ("+", "*"):
+    if action.nargs in ("+", "*") or isinstance(action, argparse._AppendAction):
         values = value if isinstance(value, list) else [value]
         if not values:
             raise UsageError(f"{where} is an empty list")

@@ -26,6 +26,7 @@ EXTRAS = {
     "train": ("ale_py", "vizdoom", "pyxel", "gymnasium", "panda3d"),
     "bench": ("scenedetect",),
     "plot": ("matplotlib",),
+    "export": ("opentimelineio", "pyarrow"),
 }
 DECODERS = ("h264", "hevc", "vp9", "av1")
 _WIDTH_PX, _HEIGHT_PX, _FRAMES = 160, 96, 12  # of the replay that is made to be tried on

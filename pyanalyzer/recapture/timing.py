@@ -82,7 +82,7 @@ def make_timing(
 
 
 def _constant(plan: TimePlan, frames: int, rate: Fraction) -> Timing:
-    every = np.arange(frames, dtype=np.int64)
+    every: I64 = np.arange(frames, dtype=np.int64)
     newest, tick_rate = every, rate
     if plan.kind == "rate":
         assert plan.rate is not None
@@ -133,8 +133,8 @@ def _dropped(plan: TimePlan, frames: int) -> npt.NDArray[np.bool_]:
 def _variable(plan: TimePlan, frames: int, rate: Fraction) -> Timing:
     """Gaps where frames were lost, or pts that jitter. The pts of the first frame is 0."""
     rng = np.random.default_rng(plan.seed)
-    newest = np.arange(frames, dtype=np.int64)
-    at = newest.astype(np.float64)  # source frames
+    newest: I64 = np.arange(frames, dtype=np.int64)
+    at: npt.NDArray[np.float64] = newest.astype(np.float64)  # source frames
     if plan.kind == "gaps":
         newest = newest[~_isolated(rng, frames, plan.share, math.ceil(GAP_DISTANCE_S * rate) + 1)]
         at = newest.astype(np.float64)

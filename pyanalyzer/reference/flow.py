@@ -124,7 +124,8 @@ def _fit(before: U8, now: U8, starts: I64) -> _Field:
         )
         chosen = starts.reshape(len(starts), -1, 2)[unlike.argmin(axis=0), np.arange(len(x))]
         v = _limited(chosen, x, y, before.shape)
-    best, least = v, np.full(len(v), np.iinfo(np.int64).max)
+    best: I64 = v
+    least: I64 = np.full(len(v), np.iinfo(np.int64).max)
     for i in range(ITERATIONS + 1):
         d = _interpolated(padded, x, y, v) - 16 * here
         sum_d = d.sum(axis=1)

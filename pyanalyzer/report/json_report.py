@@ -44,7 +44,7 @@ def json_report(timeline: Timeline) -> bytes:
         "settings": timeline.settings,
     }
     parts = [f"{_text(key)}: {_text(value)}" for key, value in head.items()]
-    events = ",\n".join("  " + _text(_event_fields(event)) for event in timeline.events)
+    events = ",\n".join("  " + _text(event_fields(event)) for event in timeline.events)
     parts.append('"events": [' + (f"\n{events}\n ]" if events else "]"))
     if timeline.warnings:
         parts.append(f'"warnings": {_text(list(timeline.warnings))}')
@@ -140,7 +140,8 @@ def _video_fields(timeline: Timeline) -> dict[str, object]:
     }
 
 
-def _event_fields(event: Event) -> dict[str, object]:
+def event_fields(event: Event) -> dict[str, object]:
+    """The event as an object of JSON, in the order of the schema, numbers rounded."""
     return {
         "id": event.id,
         "frame": event.frame,

@@ -75,7 +75,7 @@ class TrainingRun:
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
         self.step = 0
-        self.best = 0.0  # the highest mean average precision in validation so far
+        self.best = 0.0  # the highest merit in validation so far
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -163,8 +163,8 @@ def train(
 ) -> None:
     """Trains from ``run.step`` to the last step; calls ``report`` every 50 steps.
 
-    Writes checkpoints, and beside them the log ``log.jsonl`` and, whenever the mean over engines of
-    the average precision in validation is the highest so far, the checkpoint ``best.pt``.
+    Writes checkpoints, and beside them the log ``log.jsonl`` and, whenever the merit in validation
+    is the highest so far, the checkpoint ``best.pt``.
     """
     settings = run.settings
     source = make_source(training, dict(settings.engine_shares))
@@ -179,9 +179,9 @@ def train(
         scores: tuple[EngineScore, ...] = ()
         if run.step % settings.validate_every_steps == 0 or last:
             scores = tuple(validate(run.model(), validation))
-            mean = sum(score.average_precision for score in scores) / len(scores)
-            if mean > run.best:
-                run.best = mean
+            merit = validation_merit(scores)
+            if merit > run.best:
+                run.best = merit
                 run.save(best_path(checkpoint))
         if run.step % settings.checkpoint_every_steps == 0 or last:
             run.save(checkpoint)
@@ -192,6 +192,12 @@ def train(
         step_report = StepReport(run.step, means, rate, scores)
         _log(checkpoint.with_name("log.jsonl"), step_report)
         report(step_report)
+
+
+def validation_merit(scores: Sequence[EngineScore]) -> float:
+    """F1 and average precision, each averaged over engines, in sum: by what the timeline's
+    parameters are chosen, too (see :func:`~pyanalyzer.timeline.fitting.fit_parameters`)."""
+    return sum(score.f1 + score.average_precision for score in scores) / len(scores)
 
 
 def best_path(checkpoint: Path) -> Path:

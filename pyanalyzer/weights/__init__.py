@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-2"
-SHIPPED_SHA256 = "f71f9bf7196112ee8db3926d65473f0b24426cc883fe75582b246b61867f64cb"
+SHIPPED_NAME = "gameplay-3"
+SHIPPED_SHA256 = "4855ec7ccc65d16f2c63a1f9a19069b1c482c88d44b5c89413cce56c0c2849cb"
 
 
 def shipped_path() -> Path:

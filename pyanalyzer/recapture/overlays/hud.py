@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pyanalyzer.recapture.overlays.chat import NAMES
 from pyanalyzer.recapture.overlays.drawing import Colour, box, event_times, letters, write
@@ -39,7 +40,7 @@ class StreamHud:
         self._changes = event_times(rng, duration_s, VIEWERS_PERIOD_S, 1.0)
         steps = rng.integers(-4, 6, self._changes.size + 1)
         self._viewers = np.maximum(3, int(rng.integers(8, 3000)) + np.cumsum(steps))
-        self._alerts = np.empty(0)
+        self._alerts: npt.NDArray[np.float64] = np.empty(0)
         if plan.alert_period_s:
             least = ALERT_S + 2 * ALERT_SLIDE_S  # one at a time
             period = max(plan.alert_period_s, least)

@@ -161,11 +161,15 @@ def _since(times: npt.NDArray[np.float64], time_s: float) -> float:
 def _lay(image: F32, what: Stamp, at: tuple[float, float], angle_rad: float, scale: float) -> None:
     """A stamp with its middle at a place, turned and scaled."""
     h, w = what.alpha.shape
-    turn = cv2.getRotationMatrix2D((w / 2, h / 2), math.degrees(angle_rad), scale)
-    turn[:, 2] += (at[0] - w / 2, at[1] - h / 2)
+    turn = np.asarray(
+        cv2.getRotationMatrix2D((w / 2, h / 2), math.degrees(angle_rad), scale), dtype=np.float64
+    )
+    turn[:, 2] += np.array((at[0] - w / 2, at[1] - h / 2))
     size = (image.shape[1], image.shape[0])
-    alpha = cv2.warpAffine(what.alpha, turn, size)[..., None]
-    rgb = cv2.warpAffine(what.rgb, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    alpha = np.asarray(cv2.warpAffine(what.alpha, turn, size), dtype=np.float32)[..., None]
+    rgb = np.asarray(
+        cv2.warpAffine(what.rgb, turn, size, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32
+    )
     image *= 1 - alpha
     image += rgb * alpha
 
@@ -182,7 +186,7 @@ def _room(rng: np.random.Generator, width: int) -> F32:
         cv2.rectangle(room, (x, y), (x + size[0], y + size[1]), colour, -1)
     room = np.asarray(cv2.GaussianBlur(room, (0, 0), float(rng.uniform(2, 7))), dtype=np.float32)
     room *= 1 + 0.15 * smooth_noise(rng, h, w, 35)[..., None]
-    glow = np.zeros((h, w), np.float32)
+    glow: F32 = np.zeros((h, w), np.float32)
     cv2.circle(glow, (int(rng.integers(w)), int(rng.integers(h // 2))), 26, 1.0, -1)
     glow = np.asarray(cv2.GaussianBlur(glow, (0, 0), 40), dtype=np.float32)
     colour = np.array(GLOWS[int(rng.integers(len(GLOWS)))], np.float32)

@@ -1,0 +1,195 @@
+"""A saved timeline that other tools are to trust: read, checked in itself, and narrowed.
+
+``json_report.read_timeline`` checks each field; here the fields are held against each other.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from pyanalyzer.errors import ReplayError, TimelineFileError, UsageError
+from pyanalyzer.export.clock import clock_of
+from pyanalyzer.records import Event, Timeline
+from pyanalyzer.report.json_report import parse_timeline
+from pyanalyzer.settings import CauseChoice
+
+# A text file does not hold it; every common container of video does, near its beginning.
+_BINARY = b"\0"
+_HEAD_BYTES = 4096
+MAX_FRACTION_PART = 2**31 - 1  # FFmpeg's AVRational, where these fractions come from
+MAX_TIME_S = 366 * 24 * 3600  # a year: longer recordings are slips, and their sums overflow
+# In the order of ``AnalysisSettings.as_record``, so that a narrowed timeline has the same bytes as
+# one that was analysed so.
+_SETTINGS = (
+    "start_s",
+    "end_s",
+    "mask",
+    "min_confidence",
+    "false_alarms_per_min",
+    "region_px",
+    "cause",
+)
+
+
+def read_saved(path: str | os.PathLike[str]) -> Timeline:
+    """The timeline in a file that ``--json`` wrote, checked for contradictions.
+
+    Raises TimelineFileError if the file cannot be read, is a replay or anything else but such a
+    timeline, or contradicts itself: see :func:`check_consistent`.
+    """
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD_BYTES)
+            if _BINARY in head:
+                raise TimelineFileError(
+                    f"{path} is not a saved timeline but a binary file; a replay is analysed by"
+                    f" `pyanalyzer {path} --json timeline.json`"
+                )
+            data = head + file.read()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        cause = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise TimelineFileError(f"cannot read {path}: {cause}") from error
+    if not data.strip():
+        raise TimelineFileError(f"{path} is empty; a timeline is written by --json")
+    timeline = parse_timeline(data, str(path))
+    check_consistent(timeline, str(path))
+    return timeline
+
+
+def check_consistent(timeline: Timeline, name: str) -> None:
+    """Raises TimelineFileError where fields that are right by themselves cannot be true together.
+
+    Checked: known settings; a positive time base, and times that a video can have; ids 1, 2, 3,
+    ...; frames and pts that grow together; each onset in its interval, each region in the picture;
+    pts and time_s that agree. ``name`` is what errors call the file.
+    """
+    for key in timeline.settings:
+        if key not in _SETTINGS:
+            raise TimelineFileError(f"{name} has an unknown field settings.{key}")
+    _check_clock(timeline, name)
+    before: Event | None = None
+    for place, event in enumerate(timeline.events):
+        where = f"{name}: events[{place}]"
+        _check_event(event, timeline, where)
+        if event.id != place + 1:
+            raise TimelineFileError(f"{where}.id must be {place + 1}: events are numbered from 1")
+        if before is not None and not _follows(before, event):
+            raise TimelineFileError(f"{where}: frame and pts must grow together, in order of time")
+        before = event
+    try:
+        clock_of(timeline)
+    except TimelineFileError as error:
+        raise TimelineFileError(f"{name}: {error}") from error
+
+
+def _check_clock(timeline: Timeline, name: str) -> None:
+    """Refuses fractions that no video file can hold, and times that no replay has."""
+    video = timeline.video
+    if video.time_base <= 0:
+        raise TimelineFileError(f"{name}: video.time_base must be positive")
+    for key, value in (("time_base", video.time_base), ("frame_rate", video.frame_rate)):
+        if max(value.numerator, value.denominator) > MAX_FRACTION_PART:
+            raise TimelineFileError(
+                f"{name}: video.{key} must be a fraction of numbers up to {MAX_FRACTION_PART}"
+            )
+    if video.duration_s > MAX_TIME_S:
+        raise TimelineFileError(f"{name}: video.duration_s must be at most {MAX_TIME_S}")
+
+
+def _check_event(event: Event, timeline: Timeline, where: str) -> None:
+    if not 0 <= event.time_s <= MAX_TIME_S:
+        raise TimelineFileError(f"{where}.time_s must be in 0..{MAX_TIME_S}")
+    start, end = event.interval_frames
+    if not start <= event.frame < end:
+        raise TimelineFileError(
+            f"{where}.interval_frames [{start}, {end}) must hold the onset, frame {event.frame}"
+        )
+    video, region = timeline.video, event.region_px
+    right, bottom = region.x_px + region.w_px, region.y_px + region.h_px
+    if right > video.width_px or bottom > video.height_px:
+        raise TimelineFileError(
+            f"{where}.region_px {list(region)} must lie inside the picture,"
+            f" {video.width_px} x {video.height_px} px"
+        )
+
+
+def _follows(before: Event, event: Event) -> bool:
+    """Whether ``event`` may stand after ``before``: later, or another change in the same frame."""
+    same = (before.frame, before.pts) == (event.frame, event.pts)
+    return same or (before.frame < event.frame and before.pts < event.pts)
+
+
+def at_replay(timeline: Timeline, path: str) -> Timeline:
+    """The timeline of the same replay, which lies at ``path`` now.
+
+    Raises ReplayError if the file cannot be read, or is not the one that was analysed.
+    """
+    from pyanalyzer.decode.identity import sha256_of  # loads the decoder
+
+    found = sha256_of(path)
+    if found != timeline.video.sha256:
+        raise ReplayError(
+            f"{path} is not the replay of this timeline: its SHA-256 is {found}, that of the replay"
+            f" which was analysed is {timeline.video.sha256}"
+        )
+    return replace(timeline, video=replace(timeline.video, path=path))
+
+
+def narrowed(
+    timeline: Timeline, min_confidence: float | None = None, cause: CauseChoice | None = None
+) -> Timeline:
+    """The events of at least ``min_confidence`` and of ``cause``, numbered anew.
+
+    The same as an analysis with these options, but for confidences within 0.00005 of the threshold,
+    as they are saved to four digits. None leaves things as they are. Raises UsageError where the
+    timeline cannot tell: events below its own threshold, or of a cause that it does not list.
+    """
+    settings = dict(timeline.settings)
+    listed = settings.get("cause", "player")
+    if cause is not None and listed not in (cause, "all"):
+        raise UsageError(
+            f"the saved timeline lists only the {listed}'s changes: analyse the replay again with"
+            f" --cause {cause}"
+        )
+    if min_confidence is not None:
+        _check_threshold(min_confidence, settings)
+        settings.pop("false_alarms_per_min", None)
+        settings["min_confidence"] = min_confidence
+    if cause == "player":
+        settings.pop("cause", None)
+    elif cause is not None:
+        settings["cause"] = cause
+    least = 0.0 if min_confidence is None else min_confidence
+    chosen = [
+        event
+        for event in timeline.events
+        if event.confidence >= least and cause in (None, "all", event.cause)
+    ]
+    return replace(
+        timeline,
+        settings={key: settings[key] for key in _SETTINGS if key in settings},
+        events=tuple(replace(event, id=number) for number, event in enumerate(chosen, start=1)),
+    )
+
+
+def _check_threshold(min_confidence: float, settings: dict[str, object]) -> None:
+    if not 0.0 <= min_confidence <= 1.0:
+        raise UsageError(f"min-confidence must be a probability, 0..1, not {min_confidence:g}")
+    saved = settings.get("min_confidence")
+    if isinstance(saved, int | float) and min_confidence < saved:
+        raise UsageError(
+            f"the saved timeline holds only events of confidence {saved:g} and more: analyse the"
+            f" replay again with --min-confidence {min_confidence:g}"
+        )
+
+
+def may_lack_events(timeline: Timeline, min_confidence: float | None) -> bool:
+    """Whether events of ``min_confidence`` may have been left out when the timeline was saved.
+
+    With the model's own threshold, or that of a rate of false alarms, the file does not say which
+    it was; it was not above the least confidence listed.
+    """
+    if min_confidence is None or "min_confidence" in timeline.settings:
+        return False
+    return min_confidence < min((event.confidence for event in timeline.events), default=1.0)
