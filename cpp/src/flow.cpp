@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -58,6 +59,7 @@ namespace {
 constexpr int kStepPx = 4;         // between patches: a block of the halved picture
 constexpr int kPaddingPx = 16;     // how far a patch may look beyond the picture
 constexpr int kCoarsestPx = 12;    // smaller pictures than this on a side say nothing
+constexpr int kCloseQ8 = 256;      // 1 px: from so near the search arrives at the same vector
 constexpr int kIterations = 6;     // by then most patches have settled within 1/256 px
 constexpr int kStepLimitQ8 = 512;  // 2 px: farther the gradient is not to be trusted
 // Added to both squared gradients: four levels a pixel, what coding leaves of a plain wall. Where
@@ -266,18 +268,23 @@ class LevelSearch {
 };
 
 // Where a patch may have been: as the coarser patch that it lies in, or as one of the four around
-// that. Nowhere else than here on the coarsest level.
+// that, if it says something else. On the coarsest level only where it is now.
 Starts starts_at(const Field& coarser, int row, int col) {
     Starts starts;
     if (coarser.rows == 0) return starts;
     const int r = std::min(row / 2, coarser.rows - 1), c = std::min(col / 2, coarser.cols - 1);
-    constexpr std::array<std::pair<int, int>, kStarts> around{
-        {{0, 0}, {-1, 0}, {0, -1}, {0, 1}, {1, 0}}};
-    for (starts.count = 0; starts.count < kStarts; ++starts.count) {
-        const auto [j, i] = around[starts.count];
-        const Vector v = coarser.vectors[coarser.at(std::clamp(r + j, 0, coarser.rows - 1),
-                                                    std::clamp(c + i, 0, coarser.cols - 1))];
-        starts.vectors[starts.count] = {2 * v.x, 2 * v.y};
+    const auto start = [&](int j, int i) {
+        const Vector v = coarser.vectors[coarser.at(std::clamp(j, 0, coarser.rows - 1),
+                                                    std::clamp(i, 0, coarser.cols - 1))];
+        return Vector{2 * v.x, 2 * v.y};
+    };
+    const Vector first = starts.vectors[0] = start(r, c);
+    constexpr std::array<std::pair<int, int>, kStarts - 1> around{
+        {{-1, 0}, {0, -1}, {0, 1}, {1, 0}}};
+    for (const auto& [j, i] : around) {
+        const Vector other = start(r + j, c + i);
+        if (std::abs(other.x - first.x) >= kCloseQ8 || std::abs(other.y - first.y) >= kCloseQ8)
+            starts.vectors[starts.count++] = other;
     }
     return starts;
 }

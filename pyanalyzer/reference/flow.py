@@ -17,6 +17,7 @@ MIN_PICTURE_PX = 32
 PATCH_PX = 8
 STEP_PX = 4  # between patches: a block of the halved picture
 PADDING_PX = 16  # how far a patch may look beyond the picture
+CLOSE_Q8 = 256  # 1 px: from so near the search arrives at the same vector
 COARSEST_PX = 12  # smaller pictures than this on a side say nothing
 ITERATIONS = 6  # by then most patches have settled within 1/256 px
 STEP_LIMIT_Q8 = 512  # 2 px: farther the gradient is not to be trusted
@@ -79,7 +80,8 @@ def _pyramid(previous: U8, current: U8, valid: BoolGrid | None) -> list[tuple[U8
 
 def _starts(coarser: I64 | None, rows: int, cols: int) -> I64:
     """Where each patch may have been: as the coarser patch that it lies in, or as one of the four
-    around that; nowhere else than here on the coarsest level. (starts, rows, cols, 2)."""
+    around that, if it says something else; on the coarsest level only where it is now. (starts,
+    rows, cols, 2)."""
     if coarser is None:
         return np.zeros((1, rows, cols, 2), np.int64)
     row = np.minimum(np.arange(rows) // 2, coarser.shape[0] - 1)
@@ -90,7 +92,9 @@ def _starts(coarser: I64 | None, rows: int, cols: int) -> I64:
         ]
         for j, i in ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0))
     ]
-    return 2 * np.stack(starts)
+    vectors = 2 * np.stack(starts)
+    close = np.abs(vectors - vectors[0]).max(axis=-1, keepdims=True) < CLOSE_Q8
+    return np.where(close, vectors[0], vectors)
 
 
 def _fit(before: U8, now: U8, starts: I64) -> _Field:
