@@ -1,8 +1,11 @@
 #include "pyanalyzer/flow.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "flow_kernels.hpp"
@@ -56,6 +59,7 @@ namespace {
 constexpr int kStepPx = 4;         // between patches: a block of the halved picture
 constexpr int kPaddingPx = 16;     // how far a patch may look beyond the picture
 constexpr int kCoarsestPx = 12;    // smaller pictures than this on a side say nothing
+constexpr int kCloseQ8 = 256;      // 1 px: from so near the search arrives at the same vector
 constexpr int kIterations = 6;     // by then most patches have settled within 1/256 px
 constexpr int kStepLimitQ8 = 512;  // 2 px: farther the gradient is not to be trusted
 // Added to both squared gradients: four levels a pixel, what coding leaves of a plain wall. Where
@@ -179,12 +183,21 @@ struct Field {
     std::size_t at(int row, int col) const { return index(row * cols + col); }
 };
 
+// Where the search of a patch may begin.
+constexpr std::size_t kStarts = 5;
+struct Starts {
+    std::array<Vector, kStarts> vectors{};
+    std::size_t count = 1;
+};
+
 // Finds where the patches of one level's current picture were in its previous one.
 class LevelSearch {
   public:
     LevelSearch(const Level& level, Kernels kernels) : level_(level), kernels_(kernels) {}
 
-    void fit(Field& field, int row, int col, Vector start) const {
+    // Begins at the vector among `starts` along which the patch looks most alike, the first of
+    // equals.
+    void fit(Field& field, int row, int col, const Starts& starts) const {
         const PaddedPicture& now = level_.current;
         const int x = std::clamp(col * kStepPx - 2, 0, now.width() - kPatchPx);
         const int y = std::clamp(row * kStepPx - 2, 0, now.height() - kPatchPx);
@@ -194,8 +207,17 @@ class LevelSearch {
         const std::int64_t xy = sums.xy - centred(sums.x, sums.y);
         const std::int64_t yy = sums.yy - centred(sums.y, sums.y);
         const std::int64_t a = xx + kDamping, c = yy + kDamping, determinant = a * c - xy * xy;
-        Vector v = limited(start, x, y), best = v;
+        Vector v = limited(starts.vectors[0], x, y), best = v;
         std::int64_t least = 0;
+        if (starts.count > 1) {
+            for (std::size_t i = 0; i < starts.count; ++i) {
+                const Vector start = limited(starts.vectors[i], x, y);
+                const PatchSums s = compare(patch, x, y, start);
+                const std::int64_t unlike = s.dd - centred(s.d, s.d);
+                if (i == 0 || unlike < least) least = unlike, v = start;
+            }
+            best = v;
+        }
         for (int i = 0;; ++i) {
             const PatchSums s = compare(patch, x, y, v);
             const std::int64_t unlike = s.dd - centred(s.d, s.d);
@@ -245,6 +267,28 @@ class LevelSearch {
     Kernels kernels_;
 };
 
+// Where a patch may have been: as the coarser patch that it lies in, or as one of the four around
+// that, if it says something else. On the coarsest level only where it is now.
+Starts starts_at(const Field& coarser, int row, int col) {
+    Starts starts;
+    if (coarser.rows == 0) return starts;
+    const int r = std::min(row / 2, coarser.rows - 1), c = std::min(col / 2, coarser.cols - 1);
+    const auto start = [&](int j, int i) {
+        const Vector v = coarser.vectors[coarser.at(std::clamp(j, 0, coarser.rows - 1),
+                                                    std::clamp(i, 0, coarser.cols - 1))];
+        return Vector{2 * v.x, 2 * v.y};
+    };
+    const Vector first = starts.vectors[0] = start(r, c);
+    constexpr std::array<std::pair<int, int>, kStarts - 1> around{
+        {{-1, 0}, {0, -1}, {0, 1}, {1, 0}}};
+    for (const auto& [j, i] : around) {
+        const Vector other = start(r + j, c + i);
+        if (std::abs(other.x - first.x) >= kCloseQ8 || std::abs(other.y - first.y) >= kCloseQ8)
+            starts.vectors[starts.count++] = other;
+    }
+    return starts;
+}
+
 // The mean of each vector and its eight neighbours: weights times 4, 2 and 1.
 std::vector<Vector> smoothed(const Field& field) {
     std::vector<Vector> out(field.vectors.size());
@@ -284,13 +328,8 @@ void flow(LumaView previous, LumaView current, const std::uint8_t* valid, std::i
         const LevelSearch search(levels[l], kernels_for(isa));
         parallel_bands(threads, field.rows, 1, [&](int begin, int end) {
             for (int row = begin; row < end; ++row)
-                for (int col = 0; col < field.cols; ++col) {
-                    Vector start;
-                    if (coarser.rows > 0)
-                        start = coarser.vectors[coarser.at(std::min(row / 2, coarser.rows - 1),
-                                                           std::min(col / 2, coarser.cols - 1))];
-                    search.fit(field, row, col, {2 * start.x, 2 * start.y});
-                }
+                for (int col = 0; col < field.cols; ++col)
+                    search.fit(field, row, col, starts_at(coarser, row, col));
         });
         field.vectors = smoothed(field);
     }

@@ -17,6 +17,7 @@ MIN_PICTURE_PX = 32
 PATCH_PX = 8
 STEP_PX = 4  # between patches: a block of the halved picture
 PADDING_PX = 16  # how far a patch may look beyond the picture
+CLOSE_Q8 = 256  # 1 px: from so near the search arrives at the same vector
 COARSEST_PX = 12  # smaller pictures than this on a side say nothing
 ITERATIONS = 6  # by then most patches have settled within 1/256 px
 STEP_LIMIT_Q8 = 512  # 2 px: farther the gradient is not to be trusted
@@ -52,12 +53,7 @@ def flow(
     vectors: I64 | None = None
     for i, (before, now) in reversed(list(enumerate(levels))):
         rows, cols = grid if i == 0 else (now.shape[0] // STEP_PX, now.shape[1] // STEP_PX)
-        start = np.zeros((rows, cols, 2), np.int64)
-        if vectors is not None:
-            row = np.minimum(np.arange(rows) // 2, vectors.shape[0] - 1)
-            col = np.minimum(np.arange(cols) // 2, vectors.shape[1] - 1)
-            start = 2 * vectors[row][:, col]
-        field = _fit(before, now, start)
+        field = _fit(before, now, _starts(vectors, rows, cols))
         vectors = _smoothed(field)
     assert vectors is not None
     seen = np.ones(grid, bool) if valid is None else valid
@@ -82,9 +78,29 @@ def _pyramid(previous: U8, current: U8, valid: BoolGrid | None) -> list[tuple[U8
     return levels
 
 
-def _fit(before: U8, now: U8, start: I64) -> _Field:
-    """Finds where the patches of ``now`` were in ``before``; ``start``: (rows, cols, 2)."""
-    rows, cols = start.shape[:2]
+def _starts(coarser: I64 | None, rows: int, cols: int) -> I64:
+    """Where each patch may have been: as the coarser patch that it lies in, or as one of the four
+    around that, if it says something else; on the coarsest level only where it is now. (starts,
+    rows, cols, 2)."""
+    if coarser is None:
+        return np.zeros((1, rows, cols, 2), np.int64)
+    row = np.minimum(np.arange(rows) // 2, coarser.shape[0] - 1)
+    col = np.minimum(np.arange(cols) // 2, coarser.shape[1] - 1)
+    starts = [
+        coarser[np.clip(row + j, 0, coarser.shape[0] - 1)][
+            :, np.clip(col + i, 0, coarser.shape[1] - 1)
+        ]
+        for j, i in ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0))
+    ]
+    vectors = 2 * np.stack(starts)
+    close = np.abs(vectors - vectors[0]).max(axis=-1, keepdims=True) < CLOSE_Q8
+    return np.where(close, vectors[0], vectors)
+
+
+def _fit(before: U8, now: U8, starts: I64) -> _Field:
+    """Finds where the patches of ``now`` were in ``before``; ``starts``: (n, rows, cols, 2). Begins
+    at the one along which the patch looks most alike, the first of equals."""
+    rows, cols = starts.shape[1:3]
     height, width = now.shape
     y, x = (
         corner.ravel()
@@ -105,7 +121,13 @@ def _fit(before: U8, now: U8, start: I64) -> _Field:
     a, c = xx + DAMPING, yy + DAMPING
     determinant = a * c - xy * xy
     padded = np.pad(before.astype(np.int64), PADDING_PX, mode="edge")
-    v = _limited(start.reshape(-1, 2), x, y, before.shape)
+    v = _limited(starts[0].reshape(-1, 2), x, y, before.shape)
+    if len(starts) > 1:
+        unlike = np.stack(
+            [_unlike(padded, here, x, y, s.reshape(-1, 2), before.shape) for s in starts]
+        )
+        chosen = starts.reshape(len(starts), -1, 2)[unlike.argmin(axis=0), np.arange(len(x))]
+        v = _limited(chosen, x, y, before.shape)
     best: I64 = v
     least: I64 = np.full(len(v), np.iinfo(np.int64).max)
     for i in range(ITERATIONS + 1):
@@ -151,6 +173,13 @@ def _interpolated(padded: I64, x: I64, y: I64, v: I64) -> I64:
     lower = _patches(padded, left, top + 1) * (256 - fx) + _patches(padded, left + 1, top + 1) * fx
     mixed: I64 = (upper * (256 - fy) + lower * fy + 2048) >> 12
     return mixed
+
+
+def _unlike(padded: I64, here: I64, x: I64, y: I64, v: I64, shape: tuple[int, ...]) -> I64:
+    """Squared difference along ``v``, brightness aside: (n,)."""
+    d = _interpolated(padded, x, y, _limited(v, x, y, shape)) - 16 * here
+    sum_d = d.sum(axis=1)
+    return (d * d).sum(axis=1) - _centred(sum_d, sum_d)
 
 
 def _limited(v: I64, x: I64, y: I64, shape: tuple[int, ...]) -> I64:
