@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
-from pyanalyzer.errors import ModelError
+from pyanalyzer.errors import ModelError, ReplayError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.model import NetworkConfiguration
@@ -232,3 +233,19 @@ def test_peaks() -> None:
     assert best[5] == pytest.approx(0.9, abs=0.01)
     assert best[12] == pytest.approx(0.4, abs=0.01)
     assert 4 not in best
+
+
+def test_cache_reads_what_was_written(replays: list[cache.CachedReplay], tmp_path: Path) -> None:
+    replay = replays[0]
+    stored = load_file(replay.path)
+    part = replay.read(7, 40)
+    assert sorted(part) == sorted(cache.ARRAYS)
+    for name, array in part.items():
+        assert array.dtype == stored[name].dtype
+        np.testing.assert_array_equal(array, stored[name][7:40])
+    whole = replay.read()
+    assert all(np.array_equal(whole[name], stored[name]) for name in cache.ARRAYS)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(replay.path.read_bytes()[:-5000])
+    with pytest.raises(ReplayError, match=r"broken\.safetensors breaks off"):
+        dataclasses.replace(replay, path=broken).read()

@@ -121,13 +121,10 @@ def _fit(before: U8, now: U8, starts: I64) -> _Field:
     a, c = xx + DAMPING, yy + DAMPING
     determinant = a * c - xy * xy
     padded = np.pad(before.astype(np.int64), PADDING_PX, mode="edge")
-    v = _limited(starts[0].reshape(-1, 2), x, y, before.shape)
-    if len(starts) > 1:
-        unlike = np.stack(
-            [_unlike(padded, here, x, y, s.reshape(-1, 2), before.shape) for s in starts]
-        )
-        chosen = starts.reshape(len(starts), -1, 2)[unlike.argmin(axis=0), np.arange(len(x))]
-        v = _limited(chosen, x, y, before.shape)
+    # Outside its limits no start is of use.
+    begins = np.stack([_limited(start.reshape(-1, 2), x, y, before.shape) for start in starts])
+    unlikes = np.stack([_unlike(_interpolated(padded, x, y, v) - 16 * here) for v in begins])
+    v: I64 = begins[unlikes.argmin(axis=0), np.arange(len(x))]
     best: I64 = v
     least: I64 = np.full(len(v), np.iinfo(np.int64).max)
     for i in range(ITERATIONS + 1):
@@ -175,11 +172,11 @@ def _interpolated(padded: I64, x: I64, y: I64, v: I64) -> I64:
     return mixed
 
 
-def _unlike(padded: I64, here: I64, x: I64, y: I64, v: I64, shape: tuple[int, ...]) -> I64:
-    """Squared difference along ``v``, brightness aside: (n,)."""
-    d = _interpolated(padded, x, y, _limited(v, x, y, shape)) - 16 * here
+def _unlike(d: I64) -> I64:
+    """Sum of squared differences, brightness aside; ``d``: (n, pixels)."""
     sum_d = d.sum(axis=1)
-    return (d * d).sum(axis=1) - _centred(sum_d, sum_d)
+    squares: I64 = (d * d).sum(axis=1)
+    return squares - _centred(sum_d, sum_d)
 
 
 def _limited(v: I64, x: I64, y: I64, shape: tuple[int, ...]) -> I64:

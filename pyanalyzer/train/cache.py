@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +31,12 @@ FORMAT = "pyanalyzer/cache/1"
 ARRAYS = ("maps", "globals", "proposals", "crops", "player", "world", "known", "kind", "candidate")
 
 
+# A safetensors file: the length of its header, the header as JSON, the arrays one after the other
+# (https://github.com/huggingface/safetensors#format).
+_HEADER_LENGTH = struct.Struct("<Q")
+_DTYPES = {"U8": np.uint8, "I8": np.int8, "F32": np.float32}
+
+
 @dataclass(frozen=True, slots=True)
 class CachedReplay:
     """One replay in the cache. ``grid``: rows and columns of blocks. ``onsets``: frames of the
@@ -42,10 +52,35 @@ class CachedReplay:
     onsets: tuple[int, ...]
 
     def read(self, begin: int = 0, end: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
-        """The arrays of frames begin .. end (half-open), named as in ARRAYS."""
+        """The arrays of frames begin .. end (half-open), named as in ARRAYS.
+
+        Reads the rows from the file rather than mapping it into memory: a read lets other threads
+        go on while the disk is at work, a page fault does not.
+        """
         stop = self.frames if end is None else end
-        with safe_open(str(self.path), framework="np") as file:
-            return {name: file.get_slice(name)[begin:stop] for name in ARRAYS}
+        with self.path.open("rb", buffering=0) as file:
+            (header_bytes,) = _HEADER_LENGTH.unpack(file.read(_HEADER_LENGTH.size))
+            header = json.loads(file.read(header_bytes))
+            data_begin = _HEADER_LENGTH.size + header_bytes
+            return {name: _rows(file, header[name], data_begin, begin, stop) for name in ARRAYS}
+
+
+def _rows(
+    file: FileIO, entry: dict[str, Any], data_begin: int, begin: int, stop: int
+) -> npt.NDArray[np.generic]:
+    """Rows begin .. stop (half-open) of the array that the header's ``entry`` describes."""
+    frames, *shape = entry["shape"]
+    stop = min(stop, frames)
+    rows: npt.NDArray[np.generic] = np.empty((stop - begin, *shape), _DTYPES[entry["dtype"]])
+    row_bytes = rows.itemsize * math.prod(shape)
+    file.seek(data_begin + entry["data_offsets"][0] + begin * row_bytes)
+    unread = rows.reshape(-1).view(np.uint8).data
+    while unread.nbytes:
+        count = file.readinto(unread)
+        if not count:
+            raise ReplayError(f"the cache {file.name} breaks off; delete it and build it again")
+        unread = unread[count:]
+    return rows
 
 
 def cache_path(video: Path, folder: Path) -> Path:
