@@ -148,7 +148,7 @@ def test_an_engine_can_be_left_out(
         return TimelineParameters()
 
     monkeypatch.setattr(command, "_cached", lambda *_: cache.read_index(tmp_path))
-    monkeypatch.setattr(model, "NetworkConfiguration", lambda: SMALL)
+    monkeypatch.setattr(model, "NetworkConfiguration", lambda **_: SMALL)
     monkeypatch.setattr(timeline_fit, "fit_timeline", fit)
     arguments = ["train", str(tmp_path), "--out", str(tmp_path / "out"), "--name", "no-doom"]
     assert main([*arguments, "--steps", "1", "--without-engine", "doom"]) == 0
@@ -163,6 +163,30 @@ def test_an_engine_can_be_left_out(
     assert "trained with other engines left out: doom" in capsys.readouterr().err
     assert main([*arguments, "--without-engine", "dooom"]) == 2
     assert "no replay is of the engine dooom; there are ale, doom" in capsys.readouterr().err
+    # Weights that know an engine do not forget it.
+    start = str(tmp_path / "out" / "no-doom.safetensors")
+    begun = ["train", str(tmp_path), "--steps", "1", "--start-from", start]
+    out = tmp_path / "again"
+    assert main([*begun, "--out", str(out), "--without-engine", "ale"]) == 2
+    assert "no-doom was trained on ale: left out now, it is not new" in capsys.readouterr().err
+    assert main([*begun, "--out", str(out), "--name", "on", "--engine-shares", "doom=2"]) == 0
+    with safe_open(str(out / "on.safetensors"), framework="pt") as file:
+        header = json.loads(file.metadata()["pyanalyzer"])
+    assert header["training"]["started_from"].startswith("no-doom ")
+    assert header["training"]["settings"]["engine_shares"] == [["doom", 2.0]]
+    for share in ("doom", "doom=", "=2", "doom=0", "doom=nan", "doom=-1", "doom=inf"):
+        assert main([*begun, "--out", str(out), "--engine-shares", share]) == 2
+        assert "is not NAME=SHARE" in capsys.readouterr().err
+
+
+def test_starts_from_weights() -> None:
+    first = loop.TrainingRun(settings(1), SMALL)
+    second = loop.TrainingRun(dataclasses.replace(settings(1), seed=1), SMALL, first.model())
+    for mine, theirs in zip(second.average.parameters(), first.network.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    other = dataclasses.replace(SMALL, map_width=16)
+    with pytest.raises(ModelError, match="in training are of a network of other dimensions"):
+        loop.TrainingRun(settings(1), other, first.model())
 
 
 @pytest.fixture

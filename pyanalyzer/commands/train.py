@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyanalyzer.score.model import LoadedModel
     from pyanalyzer.train.cache import CachedReplay
     from pyanalyzer.train.loop import StepReport, TrainingRun
 
@@ -43,6 +44,20 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="leave these engines' replays out, to judge the weights on engines never seen",
     )
+    parser.add_argument(
+        "--engine-shares",
+        nargs="+",
+        type=_share,
+        default=[],
+        metavar="NAME=SHARE",
+        help="how often each engine's replays are drawn (default: each engine 1)",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="FILE",
+        help="begin with these weights instead of random ones, to fit them to more games",
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of the network")
     parser.add_argument("--workers", type=int, default=2, help="processes that measure replays")
     parser.add_argument(
@@ -50,12 +65,24 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _share(text: str) -> tuple[str, float]:
+    """``doom=1.5`` -> (``doom``, 1.5)."""
+    name, equals, share = text.partition("=")
+    try:
+        value = float(share)
+    except ValueError:
+        value = 0.0
+    if not (name and equals and 0 < value < float("inf")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SHARE with a share above 0")
+    return name, value
+
+
 def run(args: argparse.Namespace) -> int:
     """Measures what is missing from the cache, trains, fits the timeline, writes the weights."""
     import torch
 
     from pyanalyzer.errors import UsageError
-    from pyanalyzer.score.model import NetworkConfiguration
+    from pyanalyzer.score.model import NetworkConfiguration, load_model
     from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
     if args.steps < 1 or args.threads < 1 or args.workers < 1 or not 0 < args.learning_rate < 1:
@@ -63,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
-    replays = _without(replays, args.without_engine)
+    _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
+    replays = [r for r in replays if r.engine not in args.without_engine]
     training = [r for r in replays if r.split == "train"]
     validation = [r for r in replays if r.split == "validation"]
     if not training or not validation:
@@ -76,9 +104,13 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         learning_rate=args.learning_rate,
         bfloat16=args.bfloat16,
+        engine_shares=tuple(args.engine_shares),
         without_engines=tuple(sorted(set(args.without_engine))),
     )
-    training_run = TrainingRun(settings, NetworkConfiguration())
+    start = None if args.start_from is None else load_model(args.start_from)
+    if start is not None:
+        _check_never_seen(start, args.without_engine)
+    training_run = TrainingRun(settings, NetworkConfiguration(), start)
     checkpoint = args.out / "checkpoint.pt"
     if args.resume:
         training_run.load(checkpoint)
@@ -109,17 +141,27 @@ def _cached(folder: Path, cache_folder: Path, workers: int) -> list[CachedReplay
     return read_index(cache_folder)
 
 
-def _without(replays: list[CachedReplay], engines: list[str]) -> list[CachedReplay]:
-    """The replays of all other engines. A name of no engine would leave out nothing, unnoticed."""
+def _check_engines(replays: list[CachedReplay], named: list[str]) -> None:
+    """Raises UsageError for a name of no engine: it would change nothing, unnoticed."""
     from pyanalyzer.errors import UsageError
 
     there = sorted({r.engine for r in replays})
-    unknown = sorted(set(engines) - set(there))
+    unknown = sorted(set(named) - set(there))
     if unknown:
         raise UsageError(
             f"no replay is of the engine {', '.join(unknown)}; there are {', '.join(there)}"
         )
-    return [r for r in replays if r.engine not in engines]
+
+
+def _check_never_seen(start: LoadedModel, engines: list[str]) -> None:
+    """Raises UsageError where the weights to begin with know an engine that is to be left out."""
+    from pyanalyzer.errors import UsageError
+
+    known = {game.partition("/")[0] for game in start.training.get("games", ())}
+    if seen := sorted(known & set(engines)):
+        raise UsageError(
+            f"{start.name} was trained on {', '.join(seen)}: left out now, it is not new to it"
+        )
 
 
 def _train(
@@ -166,6 +208,7 @@ def _export(
     about = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
+        "started_from": training_run.started_from,
         "replays": len(training),
         "frames": sum(r.frames for r in training),
         "games": sorted({f"{r.engine}/{r.game}" for r in training}),

@@ -58,12 +58,26 @@ class StepReport:
 
 
 class TrainingRun:
-    """A network in training, with all that is needed to go on after an interruption."""
+    """A network in training, with all that is needed to go on after an interruption.
 
-    def __init__(self, settings: TrainingSettings, configuration: NetworkConfiguration) -> None:
+    Begins with the weights ``start`` if they are given, else with random ones. Raises ModelError if
+    ``start`` has other dimensions.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        configuration: NetworkConfiguration,
+        start: LoadedModel | None = None,
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.network = Network(configuration)
+        self.started_from = None if start is None else f"{start.name} {start.sha256}"
+        if start is not None:
+            if start.network.configuration != configuration:
+                raise ModelError(f"the weights {start.name} are of a network of other dimensions")
+            self.network.load_state_dict(start.network.state_dict())
         self.average = copy.deepcopy(self.network).eval()
         decay: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
@@ -82,6 +96,7 @@ class TrainingRun:
         state = {
             "step": self.step,
             "best": self.best,
+            "started_from": self.started_from,
             "settings": json.dumps(asdict(self.settings)),
             "configuration": json.dumps(asdict(self.network.configuration)),
             "network": self.network.state_dict(),
@@ -109,6 +124,7 @@ class TrainingRun:
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = state["step"]
             self.best = state.get("best", 0.0)
+            self.started_from = state.get("started_from")
         except (OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
             raise ModelError(f"cannot go on from the checkpoint {path}: {error}") from error
 
