@@ -11,7 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from pyanalyzer.simulate.ale import AtariGame
+from pyanalyzer.records import U8
+from pyanalyzer.simulate.ale import AtariGame, Variant
 from pyanalyzer.simulate.counterfactual import replay_branch
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import full
@@ -21,7 +22,7 @@ from pyanalyzer.simulate.panda3d import PandaGame
 from pyanalyzer.simulate.policy import change_frames, plan_actions
 from pyanalyzer.simulate.pyxel import PyxelGame
 from pyanalyzer.simulate.replay import label, make_replay
-from pyanalyzer.simulate.session import Job
+from pyanalyzer.simulate.session import Job, set_up
 from pyanalyzer.simulate.splits import EngineName
 from pyanalyzer.simulate.truth import read_truth, truth_path
 
@@ -80,6 +81,32 @@ def test_atari_controls_are_the_games_own() -> None:
     pytest.importorskip("ale_py", reason=EXTRA)
     assert [c.options for c in AtariGame("freeway", 0).channels] == [("up", "down")]
     assert [c.options for c in AtariGame("breakout", 0).channels] == [("left", "right"), ("fire",)]
+
+
+def test_atari_variants_are_other_games_that_repeat_exactly() -> None:
+    pytest.importorskip("ale_py", reason=EXTRA)
+    actions = [Action(frozenset({"fire"}))] * 20 + [Action()] * 100
+    pictures: dict[Variant, list[U8]] = {}
+    for variant in (Variant(0, 0), Variant(8, 1)):
+        game = AtariGame("space_invaders", seed=1)
+        assert variant in game.variants
+        game.set_variant(variant)
+        recording = game.play(actions, [60])
+        pictures[variant] = list(recording.pictures)
+        branch = list(game.branch(60, actions[60:]))
+        assert all(map(np.array_equal, branch, recording.pictures[60:]))
+    assert any(not np.array_equal(a, b) for a, b in zip(*pictures.values(), strict=True))
+    with pytest.raises(SimulationError, match="no such variant of space_invaders: mode 99"):
+        AtariGame("space_invaders", 0).set_variant(Variant(99, 0))
+
+
+def test_later_atari_replays_are_of_random_variants(tmp_path: Path) -> None:
+    pytest.importorskip("ale_py", reason=EXTRA)
+    first = job(tmp_path, "ale", "space_invaders", 1.0)
+    options = [set_up(replace(first, replay=n)).options for n in range(6)]
+    assert options[:2] == [{}, {}]
+    assert all(set(o) == {"mode", "difficulty"} for o in options[2:])
+    assert len({tuple(o.values()) for o in options[2:]}) > 1
 
 
 def doom(actions: Sequence[Action], **options: bool | float) -> DoomGame:

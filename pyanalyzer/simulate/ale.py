@@ -7,6 +7,7 @@ come with the extra ``train``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -39,8 +40,21 @@ def _import() -> tuple[Any, Any]:
     return ale_py, roms
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How the console's switches stand: ``mode`` is the game's own number of a variant of it (other
+    levels, other enemies, other rules; Machado et al., "Revisiting the Arcade Learning
+    Environment", JAIR 61, 2018), ``difficulty`` the switch beside it."""
+
+    mode: int
+    difficulty: int
+
+
 class AtariGame:
-    """One Atari game. ``lead_in`` is played, not recorded, so that replays start differently."""
+    """One Atari game. ``lead_in`` is played, not recorded, so that replays start differently.
+
+    In its default variant, until :meth:`set_variant` is called.
+    """
 
     frame_rate = RATE
     repeat_tolerance = 0.0
@@ -60,6 +74,7 @@ class AtariGame:
         if self._ale.isSupportedROM(roms.get_rom_path(name)) is None:
             raise SimulationError(f"ale-py ships the game {name!r}, but cannot run it")
         self._ale.loadROM(roms.get_rom_path(name))
+        self._name = name
         self._codes = {_controls(action.name): action for action in ale_py.Action}
         useful = frozenset().union(*(_controls(a.name) for a in self._ale.getMinimalActionSet()))
         axes = (("left", "right"), ("up", "down"), ("fire",))
@@ -76,6 +91,23 @@ class AtariGame:
     def channels(self) -> tuple[Channel, ...]:
         """The stick's axes and the button, as far as the game's minimal action set has them."""
         return self._channels
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All that the game has, in the order of their numbers; the first is not always the default
+        one."""
+        modes, difficulties = self._ale.getAvailableModes(), self._ale.getAvailableDifficulties()
+        return tuple(Variant(m, d) for m in sorted(modes) for d in sorted(difficulties))
+
+    def set_variant(self, variant: Variant) -> None:
+        """From the next :meth:`play` on. Raises SimulationError where the game has no such one."""
+        if variant not in self.variants:
+            raise SimulationError(
+                f"there is no such variant of {self._name}: mode {variant.mode}, difficulty "
+                f"{variant.difficulty}"
+            )
+        self._ale.setMode(variant.mode)
+        self._ale.setDifficulty(variant.difficulty)
 
     def set_lead_in(self, lead_in: Sequence[Action]) -> None:
         """Play these actions before the recording starts."""

@@ -36,6 +36,9 @@ MAKER_SCALES = (1.0, 1.0, 1.5, 2.0, 2.0)  # px of the video per px of a made gam
 MAKER_BARS_SHARE = 0.1  # of the made games: black bars to 16:9 beside the picture
 MAKER_SMOOTH_SHARE = 0.4
 MAKER_HALF_RATE_SHARE = 0.15  # of the made games of 50 Hz and more
+# The first replays of an Atari game are of its default variant, which is what people play; the
+# others of a random one: more games from the same cartridge.
+ATARI_DEFAULT_REPLAYS = 2
 DOOM_EPISODES = 2  # a Doom replay begins anew in its middle
 DOOM_LIVES = 6  # and where the player dies, so often at most
 
@@ -125,11 +128,7 @@ def set_up(job: Job) -> Session:
     look = draw_look(job, rng)
     seed = int(rng.integers(2**31))
     if job.engine == "ale":
-        atari = AtariGame(job.game, seed)
-        rate = float(atari.frame_rate)
-        atari.set_lead_in(_lead_in("ale", atari.channels, rate, rng))
-        frames = round(job.seconds * rate)
-        return Session(atari, plan_actions(atari.channels, False, frames, rate, rng), look, {})
+        return _atari_session(job, look, seed, rng)
     if job.engine in FORKED:
         return _forked_session(job, look, seed, rng)
     options = doom_options(look.layout.width_px, look.layout.height_px, rng)
@@ -142,6 +141,20 @@ def set_up(job: Job) -> Session:
     doom = DoomGame(job.game, episodes, -(-frames // DOOM_EPISODES), options)
     actions = plan_actions(doom.channels, doom.axis, frames, rate, rng)
     return Session(doom, actions, look, cast("dict[str, Setting]", asdict(options)))
+
+
+def _atari_session(job: Job, look: Look, seed: int, rng: np.random.Generator) -> Session:
+    game = AtariGame(job.game, seed)
+    rate = float(game.frame_rate)
+    game.set_lead_in(_lead_in("ale", game.channels, rate, rng))
+    options: dict[str, Setting] = {}
+    if job.replay >= ATARI_DEFAULT_REPLAYS:
+        variants = game.variants
+        variant = variants[int(rng.integers(len(variants)))]
+        game.set_variant(variant)
+        options = {"mode": variant.mode, "difficulty": variant.difficulty}
+    actions = plan_actions(game.channels, False, round(job.seconds * rate), rate, rng)
+    return Session(game, actions, look, options)
 
 
 def _set_up_maker(job: Job, rng: np.random.Generator) -> Session:
