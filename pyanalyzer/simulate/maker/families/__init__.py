@@ -11,6 +11,7 @@ from pyanalyzer.simulate.maker.families.cursor import Cursor
 from pyanalyzer.simulate.maker.families.fighter import Fighter
 from pyanalyzer.simulate.maker.families.maze import Maze
 from pyanalyzer.simulate.maker.families.overhead import Overhead
+from pyanalyzer.simulate.maker.families.paddle import Paddle
 from pyanalyzer.simulate.maker.families.platformer import Platformer
 from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.shooter import Shooter
@@ -31,6 +32,7 @@ WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "racer": _racer,
     "corridor": Corridor,
     "cursor": Cursor,
+    "paddle": Paddle,
     "twinstick": Twinstick,
     "fighter": Fighter,
 }
