@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pyanalyzer.simulate.maker.families.blocks import Blocks
+from pyanalyzer.simulate.maker.families.board import Board
 from pyanalyzer.simulate.maker.families.corridor import Corridor
 from pyanalyzer.simulate.maker.families.cursor import Cursor
 from pyanalyzer.simulate.maker.families.fighter import Fighter
@@ -15,14 +17,21 @@ from pyanalyzer.simulate.maker.families.paddle import Paddle
 from pyanalyzer.simulate.maker.families.platformer import Platformer
 from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.shooter import Shooter
+from pyanalyzer.simulate.maker.families.snake import Snake
+from pyanalyzer.simulate.maker.families.stepper import Stepper
 from pyanalyzer.simulate.maker.families.twinstick import Twinstick
 from pyanalyzer.simulate.maker.world import World
 
 OVERHEAD_SHARE = 0.35  # of the racers
+GRIDS: tuple[Callable[[np.random.Generator], World], ...] = (Stepper, Stepper, Snake, Blocks, Board)
 
 
 def _racer(rng: np.random.Generator) -> World:
     return Overhead(rng) if rng.random() < OVERHEAD_SHARE else Racer(rng)
+
+
+def _grid(rng: np.random.Generator) -> World:
+    return GRIDS[int(rng.integers(len(GRIDS)))](rng)
 
 
 WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
@@ -33,6 +42,7 @@ WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "corridor": Corridor,
     "cursor": Cursor,
     "paddle": Paddle,
+    "grid": _grid,
     "twinstick": Twinstick,
     "fighter": Fighter,
 }
