@@ -19,6 +19,7 @@ from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.shooter import Shooter
 from pyanalyzer.simulate.maker.families.snake import Snake
 from pyanalyzer.simulate.maker.families.stepper import Stepper
+from pyanalyzer.simulate.maker.families.thrust import Thrust
 from pyanalyzer.simulate.maker.families.twinstick import Twinstick
 from pyanalyzer.simulate.maker.world import World
 
@@ -43,6 +44,7 @@ WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "cursor": Cursor,
     "paddle": Paddle,
     "grid": _grid,
+    "thrust": Thrust,
     "twinstick": Twinstick,
     "fighter": Fighter,
 }
