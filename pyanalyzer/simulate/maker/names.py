@@ -8,7 +8,7 @@ import zlib
 FIRST_FAMILIES = ("platformer", "maze", "shooter", "racer", "corridor", "cursor")
 # Came later, and stand behind all of the first in a split's list: `--first` and every replay that
 # was made before them stay what they were.
-LATER_FAMILIES: tuple[str, ...] = ("paddle", "grid", "thrust", "runner")
+LATER_FAMILIES: tuple[str, ...] = ("paddle", "grid", "thrust", "runner", "chase", "sports")
 TRAINED_FAMILIES = (*FIRST_FAMILIES, *LATER_FAMILIES)
 VALIDATION_FAMILY = "twinstick"  # in no training set: chooses among detectors
 TEST_FAMILY = "fighter"  # in no training set and no choice: judges

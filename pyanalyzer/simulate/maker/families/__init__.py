@@ -8,6 +8,7 @@ import numpy as np
 
 from pyanalyzer.simulate.maker.families.blocks import Blocks
 from pyanalyzer.simulate.maker.families.board import Board
+from pyanalyzer.simulate.maker.families.chase import Chase
 from pyanalyzer.simulate.maker.families.corridor import Corridor
 from pyanalyzer.simulate.maker.families.cursor import Cursor
 from pyanalyzer.simulate.maker.families.fighter import Fighter
@@ -20,6 +21,7 @@ from pyanalyzer.simulate.maker.families.racer import Racer
 from pyanalyzer.simulate.maker.families.runner import Runner
 from pyanalyzer.simulate.maker.families.shooter import Shooter
 from pyanalyzer.simulate.maker.families.snake import Snake
+from pyanalyzer.simulate.maker.families.sports import Sports
 from pyanalyzer.simulate.maker.families.stepper import Stepper
 from pyanalyzer.simulate.maker.families.thrust import Thrust
 from pyanalyzer.simulate.maker.families.twinstick import Twinstick
@@ -53,6 +55,8 @@ WORLDS: dict[str, Callable[[np.random.Generator], World]] = {
     "grid": _grid,
     "thrust": Thrust,
     "runner": _runner,
+    "chase": Chase,
+    "sports": Sports,
     "twinstick": Twinstick,
     "fighter": Fighter,
 }

@@ -36,8 +36,10 @@ class Lanes(World):
         self.side = (self.lanes - 1) / 2
         self.horizon = int(h * rng.uniform(0.22, 0.45))
         self.eye = float(rng.uniform(1.2, 2.6))  # height of the camera
-        self.behind = float(rng.uniform(2.0, 3.5))  # how far in front of it the player runs
         self.focal_px = w * float(rng.uniform(0.45, 0.8))
+        # How far in front of it the player runs: so that the feet are in the picture.
+        least = self.focal_px * self.eye / (0.9 * h - self.horizon)
+        self.behind = max(float(rng.uniform(2.0, 3.5)), least)
         self.follows = float(rng.choice([0.0, 0.5, 0.9]))  # how far the camera goes with the player
         self.speed = float(rng.uniform(4, 14))
         self.change_per_s = float(rng.uniform(4, 14))
