@@ -55,9 +55,9 @@ class View:
         ahead = points[..., 0] * c + points[..., 1] * s
         aside = points[..., 1] * c - points[..., 0] * s
         scale = self.focal_px / np.maximum(ahead, 1e-3)
-        x = self.middle_px + aside * scale
-        y = self.horizon_px + (self.height - points[..., 2]) * scale
-        return x, y, ahead
+        x: F32 = np.asarray(self.middle_px + aside * scale, np.float32)
+        y: F32 = np.asarray(self.horizon_px + (self.height - points[..., 2]) * scale, np.float32)
+        return x, y, np.asarray(ahead, np.float32)
 
 
 def paint_model(

@@ -102,7 +102,8 @@ class Thrust(World):
             self.scene = textures.tiled(textures.texture(rng, tile, dark, 0.25), w, h)
             for _ in range(w * h // 900):
                 x, y = int(rng.integers(w)), int(rng.integers(h))
-                canvas.box(self.scene, x, y, *rng.integers(1, 3, 2), (200, 200, 215))
+                star_px = int(rng.integers(1, 3))
+                canvas.box(self.scene, x, y, star_px, star_px, (200, 200, 215))
         elif self.mode == "lander":
             self.scene = textures.backdrop(rng, w, h, p)
         else:
@@ -115,10 +116,10 @@ class Thrust(World):
             below = np.arange(h)[:, None] >= h - self.hills[None]
             self.scene[below] = land[below]
         for fx, fy, mass in self.wells:
-            x, y, radius = fx * w, fy * h, self.size * (0.5 + mass)
-            canvas.disc(self.scene, x, y, 1.4 * radius, shade(p.accent, 0.3))
-            canvas.disc(self.scene, x, y, radius, shade(p.accent, 0.7))
-            canvas.disc(self.scene, x - radius / 3, y - radius / 3, radius / 3, p.accent)
+            cx, cy, radius = fx * w, fy * h, self.size * (0.5 + mass)
+            canvas.disc(self.scene, cx, cy, 1.4 * radius, shade(p.accent, 0.3))
+            canvas.disc(self.scene, cx, cy, radius, shade(p.accent, 0.7))
+            canvas.disc(self.scene, cx - radius / 3, cy - radius / 3, radius / 3, p.accent)
 
     def begin(self, seed: int) -> State:
         """The player in the middle, others and rocks anywhere."""
