@@ -291,7 +291,8 @@ class Chase(World):
         gap = (self.places - middle + SIDE / 2) % SIDE - SIDE / 2
         ahead, aside = gap[:, 0] * c + gap[:, 1] * s, gap[:, 1] * c - gap[:, 0] * s
         wide = ahead * (self.width_px / 2 / self.focal_px) + 1.5
-        seen = np.flatnonzero((ahead > 0.6) & (ahead < FAR) & (np.abs(aside) < wide))
+        nearest = 0.6 * self.behind  # a house in front of the lens is not drawn
+        seen = np.flatnonzero((ahead > nearest) & (ahead < FAR) & (np.abs(aside) < wide))
         order: list[tuple[float, int]] = [
             (float(ahead[k]), int(k)) for k in seen if int(k) not in state.taken
         ]

@@ -16,7 +16,7 @@ from pyanalyzer.simulate.maker.state import Actor, State
 from pyanalyzer.simulate.maker.world import TWINS_SHARE, World
 
 FAR = 22.0  # lanes' widths: from here on things are seen
-NEAR = 1.0
+NEAR = 0.6  # of the way to the player: what comes nearer to the camera is not drawn
 TEXTURE_PX = 128
 PERIOD = 8.0  # widths after which the ground repeats
 SIZES = 14
@@ -242,7 +242,7 @@ class Lanes(World):
             if away < self.behind and not done:
                 self._paint_hero(picture, state)
                 done = True
-            if NEAR < away < FAR:
+            if NEAR * self.behind < away < FAR:
                 wanted = tall * self.tall * self.behind / away
                 sizes = zip(self.sizes, stamps, strict=True)
                 stamp = min(sizes, key=lambda s: abs(s[0] - wanted))[1]
