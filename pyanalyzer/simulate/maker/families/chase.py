@@ -268,8 +268,9 @@ class Chase(World):
         picture[: self.horizon + 1] = self.sky[:, shift : shift + w]
         k = np.float32(self.px_per_unit)
         x0, y0 = np.float32(x % SIDE), np.float32(y % SIDE)
-        u = (self.away * np.float32(c) - self.across * np.float32(s) + x0) * k
-        v = (self.away * np.float32(s) + self.across * np.float32(c) + y0) * k
+        # The short arrays (rows, 1) first: only two operations are as large as the picture.
+        u = (self.away * np.float32(c) + x0) * k - self.across * (np.float32(s) * k)
+        v = (self.away * np.float32(s) + y0) * k + self.across * (np.float32(c) * k)
         picture[self.horizon + 1 + self.flat_rows :] = canvas.remap(
             self.ground, u, v, self.filtered
         )
