@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pyanalyzer.errors import UsageError
 from pyanalyzer.records import U8
 from pyanalyzer.simulate import plan_jobs
 from pyanalyzer.simulate.engine import Action, DivergedError, Recording, SimulationError
@@ -19,9 +21,12 @@ from pyanalyzer.simulate.maker.families import WORLDS
 from pyanalyzer.simulate.maker.game import MakerGame
 from pyanalyzer.simulate.maker.names import (
     FAMILIES,
+    FIRST_FAMILIES,
+    LATER_FAMILIES,
     TEST_FAMILY,
     TRAINED_FAMILIES,
     VALIDATION_FAMILY,
+    game_names,
     parse,
 )
 from pyanalyzer.simulate.maker.palette import LEAST_CONTRAST, draw_palette, luma
@@ -123,8 +128,13 @@ def test_held_out_families_train_nothing() -> None:
     assert not families("train") & {VALIDATION_FAMILY, TEST_FAMILY}
     assert VALIDATION_FAMILY in families("validation") - families("test")
     assert TEST_FAMILY in families("test") - families("validation")
+    trained = len(TRAINED_FAMILIES)
     assert families("train") | families("validation") | families("test") == set(WORLDS)
-    assert [len(GAMES["maker"][s]) for s in ("train", "validation", "test")] == [2400, 350, 350]
+    assert [len(GAMES["maker"][s]) for s in ("train", "validation", "test")] == [
+        400 * trained,
+        50 * trained + 50,
+        50 * trained + 50,
+    ]
     for one, other in combinations(("train", "validation", "test"), 2):
         assert not set(GAMES["maker"][one]) & set(GAMES["maker"][other])  # type: ignore[index]
 
@@ -158,8 +168,52 @@ def test_the_first_games_are_a_fair_part_of_the_families(tmp_path: Path) -> None
     jobs = plan_jobs(tmp_path, engines=["maker"], splits=["train", "test"], first=14)
     names = [job.game for job in jobs if job.split == "train"]
     assert len(jobs) == 28
-    assert {parse(name)[0] for name in names[:6]} == set(TRAINED_FAMILIES)
+    assert {parse(name)[0] for name in names[:6]} == set(FIRST_FAMILIES)
     assert {int(job.game[-4:]) for job in jobs if job.split == "test"} == {450, 451}
+
+
+def test_later_families_leave_the_order_of_the_first_as_it_was() -> None:
+    """What `--first` made before them is made still."""
+    old = game_names(FIRST_FAMILIES, 0, 400)
+    assert GAMES["maker"]["train"][: len(old)] == old
+    old = game_names((*FIRST_FAMILIES, VALIDATION_FAMILY), 400, 450)
+    assert GAMES["maker"]["validation"][: len(old)] == old
+    old = game_names((*FIRST_FAMILIES, TEST_FAMILY), 450, 500)
+    assert GAMES["maker"]["test"][: len(old)] == old
+
+
+@pytest.mark.parametrize(
+    ("name", "crc"),
+    [("platformer/0007", 0x758C0094), ("corridor/0031", 0xEAA375AF), ("fighter/0450", 0x4A1CD02C)],
+)
+def test_games_stay_what_their_names_drew(name: str, crc: int) -> None:
+    """Replays are kept for long: a game must never become another one."""
+    game = MakerGame(name, 1)
+    world, state = game.world, game.world.begin(1)
+    for action in actions_for(game, 1.0):
+        world.step(state, action.held, action.turn_deg)
+    places = [(round(a.x, 3), round(a.y, 3), a.style) for a in (state.player, *state.npcs)]
+    drawn = (world.size_px, world.rate, world.palette, world.channels, places)
+    assert zlib.crc32(repr(drawn).encode()) == crc
+
+
+def test_families_can_be_chosen(tmp_path: Path) -> None:
+    families = ["maze", LATER_FAMILIES[0]]
+    jobs = plan_jobs(tmp_path, engines=["maker", "ale"], families=families, first=6)
+    made = [job.game for job in jobs if job.engine == "maker"]
+    assert sorted(made) == sorted(f"{family}/000{k}" for family in families for k in range(3))
+    assert sum(job.engine == "ale" for job in jobs) == 6
+
+
+def test_families_that_cannot_be_chosen_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="need --engines maker"):
+        plan_jobs(tmp_path, families=["maze"])
+    with pytest.raises(
+        UsageError, match=r"no family of made games named chess.*train.*: there are"
+    ):
+        plan_jobs(tmp_path, engines=["maker"], families=["chess", "maze"])
+    with pytest.raises(UsageError, match=TEST_FAMILY):
+        plan_jobs(tmp_path, engines=["maker"], families=[TEST_FAMILY])
 
 
 def test_without_engines_only_real_games_are_played(tmp_path: Path) -> None:

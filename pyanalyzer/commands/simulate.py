@@ -52,7 +52,16 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="only these: pong, freedoom2/MAP01, maze/0042 ...",
     )
     parser.add_argument(
-        "--first", type=int, metavar="N", help="only the first N games of each engine and split"
+        "--families",
+        nargs="+",
+        metavar="FAMILY",
+        help="of the made games (--engines maker) only those of these families: maze, paddle ...",
+    )
+    parser.add_argument(
+        "--first",
+        type=int,
+        metavar="N",
+        help="only the first N games of each engine and split (families take turns)",
     )
     parser.add_argument(
         "--seconds",
@@ -83,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         engines=arguments.engines,
         splits=arguments.split,
         games=arguments.games,
+        families=arguments.families,
         seconds=arguments.seconds,
         replays=arguments.replays,
         seed=arguments.seed,

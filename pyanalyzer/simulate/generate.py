@@ -25,6 +25,7 @@ def plan_jobs(
     engines: Sequence[EngineName] = DEFAULT_ENGINES,
     splits: Sequence[Split] = ("train",),
     games: Sequence[str] | None = None,
+    families: Sequence[str] | None = None,
     seconds: float = 30.0,
     replays: int = 1,
     seed: int = 0,
@@ -33,15 +34,17 @@ def plan_jobs(
     """The replays to make, into ``out/ENGINE/SPLIT/``: the first replay of every game first.
 
     Engines take turns, in proportion to their number of games, so that a part of the list is a
-    fair sample of the whole. ``games`` (names of any split asked for) narrows the choice, ``first``
-    to so many games of each engine and split. Raises
-    :class:`~pyanalyzer.errors.UsageError` where a game stands in none of the splits asked for.
+    fair sample of the whole. ``games`` (names of any split asked for) narrows the choice,
+    ``families`` that of made games to some families, ``first`` both to so many games of each engine
+    and split. Raises :class:`~pyanalyzer.errors.UsageError` where a game or a family stands in none
+    of the splits asked for.
     """
+    _check_families(families, engines, splits)
     chosen: dict[EngineName, list[tuple[str, Split]]] = {
         engine: [
             (game, split)
             for split in splits
-            for game in GAMES[engine][split][:first]
+            for game in _of_families(engine, split, families)[:first]
             if games is None or game in games
         ]
         for engine in engines
@@ -61,6 +64,32 @@ def plan_jobs(
                 job = Job(engine, game, split, replay, seconds, seed, out / engine / split / name)
                 jobs.append((replay + (place + 0.5) / len(pairs), job))
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
+
+
+def _of_families(
+    engine: EngineName, split: Split, families: Sequence[str] | None
+) -> tuple[str, ...]:
+    games = GAMES[engine][split]
+    if engine != "maker" or families is None:
+        return games
+    of_them = [game for game in games if game.partition("/")[0] in families]
+    return tuple(sorted(of_them, key=lambda game: game.partition("/")[2]))  # they take turns
+
+
+def _check_families(
+    families: Sequence[str] | None, engines: Sequence[EngineName], splits: Sequence[Split]
+) -> None:
+    if families is None:
+        return
+    if "maker" not in engines:
+        raise UsageError("--families are those of made games: they need --engines maker")
+    known = {game.partition("/")[0] for split in splits for game in GAMES["maker"][split]}
+    unknown = sorted(set(families) - known)
+    if unknown:
+        raise UsageError(
+            f"no family of made games named {', '.join(unknown)} in {', '.join(splits)}: "
+            f"there are {', '.join(sorted(known))}"
+        )
 
 
 def generate(jobs: Sequence[Job], workers: int = 1) -> Iterator[Result | PyanalyzerError]:

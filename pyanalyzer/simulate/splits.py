@@ -10,9 +10,8 @@ from typing import Literal
 
 from pyanalyzer.simulate.maker.names import (
     TEST_FAMILY,
-    TRAINED_FAMILIES,
     VALIDATION_FAMILY,
-    game_names,
+    split_names,
 )
 
 Split = Literal["train", "validation", "test"]
@@ -186,9 +185,9 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "test": tuple(_DOOM_TEST),
     },
     "maker": {
-        "train": game_names(TRAINED_FAMILIES, 0, 400),
-        "validation": game_names((*TRAINED_FAMILIES, VALIDATION_FAMILY), 400, 450),
-        "test": game_names((*TRAINED_FAMILIES, TEST_FAMILY), 450, 500),
+        "train": split_names(0, 400),
+        "validation": split_names(400, 450, (VALIDATION_FAMILY,)),
+        "test": split_names(450, 500, (TEST_FAMILY,)),
     },
     # mega_wing and shooter are near twins, so they stand in one split.
     "pyxel": {

@@ -176,3 +176,57 @@ def dim_rows(picture: U8) -> None:
     """Every other row three quarters as bright: the lines of an old screen."""
     rows = picture[1::2]
     rows[:] = (rows >> 1) + (rows >> 2)
+
+
+class Decal(NamedTuple):
+    """A small picture to be put onto another at any angle and fraction of a px.
+
+    ``rgba`` is float32 (h, w, 4): colours 0..255 times their cover, and the cover, 0..1. With a
+    margin of nothing, so that its edges are smooth.
+    """
+
+    rgba: F32
+
+
+def decal_of(stamp: Stamp) -> Decal:
+    """A stamp that can be turned; one px of margin is added."""
+    cover_share = stamp.mask.astype(np.float32)
+    rgba = np.concatenate([stamp.rgb * cover_share, cover_share], axis=2)
+    return Decal(np.pad(rgba, ((1, 1), (1, 1), (0, 0))))
+
+
+def spin(
+    picture: U8, decal: Decal, x: float, y: float, angle_rad: float = 0.0, scale: float = 1.0
+) -> None:
+    """Put a decal with its middle at (x, y), turned clockwise and scaled; bilinear."""
+    height, width = decal.rgba.shape[:2]
+    half = math.ceil(math.hypot(height, width) * scale / 2) + 1
+    left, top = math.floor(x) - half, math.floor(y) - half
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(picture.shape[1], left + 2 * half + 1), min(picture.shape[0], top + 2 * half + 1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    c, s = math.cos(angle_rad) / scale, math.sin(angle_rad) / scale
+    cx, cy = x - x0, y - y0
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    inverse = np.array(
+        [[c, s, middle_x - c * cx - s * cy], [-s, c, middle_y + s * cx - c * cy]], np.float64
+    )
+    patch = cv2.warpAffine(
+        decal.rgba,
+        inverse,
+        (x1 - x0, y1 - y0),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0, 0),
+    )
+    part = picture[y0:y1, x0:x1]
+    part[:] = (part * (1 - patch[..., 3:]) + patch[..., :3] + 0.5).astype(np.uint8)
+
+
+def mosaic(tiles: U8, kinds: npt.NDArray[np.int64]) -> U8:
+    """A picture of tiles: ``tiles`` is (kinds, t, t, 3), ``kinds`` (rows, columns) which."""
+    rows, columns = kinds.shape
+    side = tiles.shape[1]
+    laid = tiles[kinds].transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(laid.reshape(rows * side, columns * side, 3))

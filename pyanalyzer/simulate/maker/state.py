@@ -34,6 +34,9 @@ class Actor:
     scope: float = 0.0  # first person: 0 plain, 1 magnified
     home_x: float = 0.0
     home_y: float = 0.0
+    spin_rad_s: float = 0.0  # how fast its heading turns
+    z: float = 0.0  # how high over the ground, px
+    vz: float = 0.0
 
 
 @dataclass(slots=True)
@@ -85,3 +88,4 @@ class State:
     weapon: int = 0
     pending: list[tuple[frozenset[str], float]] = field(default_factory=list)  # not yet answered
     before: frozenset[str] = frozenset()  # what was held in the tick before
+    cells: list[list[int]] = field(default_factory=list)  # boards, bodies: what lies on a grid

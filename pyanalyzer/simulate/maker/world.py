@@ -54,6 +54,7 @@ class World(ABC):
     axis = False
     channels: tuple[Channel, ...] = ()
     hud_items = True
+    moves = DIRECTIONS | MOUSE  # controls that move the player's figure, not only act
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rate = Fraction(RATES[int(rng.integers(len(RATES)))])
@@ -105,8 +106,8 @@ class World(ABC):
         """The picture without overlays, uint8 (height_px, width_px, 3), newly made."""
 
     def purpose(self, controls: frozenset[str]) -> Purpose:
-        """See :meth:`pyanalyzer.simulate.engine.Game.kind_of`: directions move, the rest acts."""
-        return "move" if controls & (DIRECTIONS | MOUSE) else "act"
+        """See :meth:`pyanalyzer.simulate.engine.Game.kind_of`: ``moves`` move, the rest acts."""
+        return "move" if controls & self.moves else "act"
 
     def step(self, state: State, held: frozenset[str], turn_deg: float) -> None:
         """One tick: delay, cards, menu, death, then the game."""
