@@ -8,7 +8,7 @@ when only a part of the replay is analysed. Regions are half-open boxes ``(x, y,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -247,9 +247,11 @@ class FrameCurves:
     :class:`Alignment`. Where ``aligned`` is False (a cut) it has no meaning and is none: shift 0,
     zoom 1, roll 0. So it is in the first frame, and in one that repeats the picture before it.
     The scores are the network's probabilities, not calibrated and spread over a frame to either
-    side of an onset; what the timeline made of them is :class:`Event`.
+    side of an onset; what the timeline made of them is :class:`Event`. Two curves are equal if all
+    their values are.
     """
 
+    start_pts: int  # of the replay's first frame, analysed or not: where time is 0
     index: npt.NDArray[np.int64]  # ordinal in the whole stream, rising
     pts: npt.NDArray[np.int64]  # rising
     aligned: npt.NDArray[np.bool_]
@@ -260,6 +262,16 @@ class FrameCurves:
     changed_share: F32  # 0..1: of the blocks looked at, those that the view and noise don't explain
     onset_score: F32  # 0..1: that an onset lies in this frame, the player's or the world's
     player_score: F32  # 0..1: that an onset of the player lies in this frame
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FrameCurves):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as of all that compares by its arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +305,7 @@ class EvidenceCard:
     transparent (no change beyond noise) to opaque, to be laid over them or shown by itself (without
     smoothing: CSS ``image-rendering: pixelated``). The arrows are the event's own motions.
     ``score_frames``: ordinals about the event, with ``scores`` of an onset of its cause at each;
-    ``rivals``: other peaks among them, the best first. All three are empty where the timeline has
-    no curves.
+    ``rivals``: other peaks near the onset, the best first.
     """
 
     event: Event
