@@ -173,9 +173,9 @@ def changed_levels(evidence: Evidence) -> U8:
 
 
 def _cropped(rgb: U8, region: Region) -> U8:
-    return rgb[
-        region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
-    ].copy()
+    x, y, w, h = region
+    part: U8 = rgb[y : y + h, x : x + w].copy()
+    return part
 
 
 def _shown(rgb: U8) -> U8:
