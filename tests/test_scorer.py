@@ -69,7 +69,7 @@ def random_frames(count: int, seed: int = 0) -> list[FrameFeatures]:
 @pytest.mark.parametrize("count", [1, 2, 5, 16, 17, 63, 150])
 def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
-    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", 32)
+    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(count)
     running = scorer.Scorer(LoadedModel(network, "test", "", {}))
     for i, frame in enumerate(frames):
