@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyanalyzer.records import Event, Region
 from pyanalyzer.report.event_table import event_table
 from pyanalyzer.report.palette import Line
@@ -31,7 +33,9 @@ class LiveRows:
         self._picture_px = picture_px
         self._width = max(width_columns, MIN_WIDTH_COLUMNS) - 2 * len(MARGIN)
         self._glyphs = glyphs
-        self._widest = _widest_event(picture_px, duration_s or 0.0, world=world)
+        widest = _widest_event(picture_px, duration_s or 0.0, world=world)
+        # What says the most of a place takes the most room, or else the longest name of one.
+        self._widest = widest, replace(widest, region_px=Region(0, 0, *picture_px))
 
     def titles(self) -> Line:
         """The line of titles."""
@@ -42,7 +46,7 @@ class LiveRows:
         return self._lines((event,))[-1]
 
     def _lines(self, events: tuple[Event, ...]) -> list[Line]:
-        shown = (self._widest, *events)
+        shown = (*self._widest, *events)
         lines = event_table(shown, self._picture_px, self._width, self._glyphs)
         return [margined(line) for line in lines]
 
