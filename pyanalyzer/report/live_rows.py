@@ -35,7 +35,8 @@ class LiveRows:
         self._glyphs = glyphs
         widest = _widest_event(picture_px, duration_s or 0.0, world=world)
         # What says the most of a place takes the most room, or else the longest name of one.
-        self._widest = widest, replace(widest, region_px=Region(0, 0, *picture_px))
+        whole = replace(widest, cause="player", region_px=Region(0, 0, *picture_px))
+        self._widest = widest, whole
 
     def titles(self) -> Line:
         """The line of titles."""
