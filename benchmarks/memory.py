@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import describe_host
+from benchmarks.results import results_text
 
 _DEFAULT = Path(__file__).parents[1] / "samples" / "freedoom.mp4"
 # Linux counts ru_maxrss in KiB, macOS in bytes (getrusage(2) of either).
@@ -124,8 +125,8 @@ def main() -> None:
         table.add_row(f"{row.minutes:g}", f"{row.frames:,}", peak_mb, *times)
     Console().print(table)
     if args.json:
-        result = {"host": describe_host(), "memory": [asdict(row) for row in rows]}
-        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        text = results_text(describe_host(), {"memory": rows})
+        args.json.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
