@@ -41,10 +41,11 @@ class MemoryRow:
     wall_s: float
 
 
-def loop_packets(source: Path, target: Path, duration_s: float) -> int:
-    """Writes the video packets of ``source`` again and again until ``duration_s`` is reached.
+def loop_packets(source: Path, target: Path, duration_s: float) -> tuple[int, float]:
+    """Writes the video packets of ``source`` again and again, about ``duration_s`` long.
 
-    Returns the number of frames. The film must begin with a keyframe, as all do that play.
+    Returns the number of frames and the length in s. The film must begin with a keyframe, as all
+    do that play.
     """
     with av.open(str(source)) as container:
         stream = container.streams.video[0]
@@ -58,16 +59,15 @@ def loop_packets(source: Path, target: Path, duration_s: float) -> int:
             copy = out.add_stream_from_template(stream)
             first = min(pts for _, pts, _, _ in packets)
             lasts = max(pts for _, pts, _, _ in packets) - first + round(1 / (rate * time_base))
-            written = 0
-            for turn in range(max(1, round(duration_s / float(lasts * time_base)))):
+            turns = max(1, round(duration_s / float(lasts * time_base)))
+            for turn in range(turns):
                 for data, pts, dts, keyframe in packets:
                     packet = av.Packet(data)
                     packet.stream, packet.time_base = copy, time_base
                     packet.pts, packet.dts = pts + turn * lasts, dts + turn * lasts
                     packet.is_keyframe = keyframe
                     out.mux(packet)
-                    written += 1
-    return written
+    return turns * len(packets), float(turns * lasts * time_base)
 
 
 def measure_run(replay: Path, arguments: Sequence[str] = ()) -> tuple[int, float, float]:
@@ -101,8 +101,8 @@ def run(source: Path, minutes: Sequence[float], arguments: Sequence[str] = ()) -
     with tempfile.TemporaryDirectory() as folder:
         for length in minutes:
             film = Path(folder) / f"long{source.suffix}"
-            frames = loop_packets(source, film, length * 60)
-            rows.append(MemoryRow(length, frames, *measure_run(film, arguments)))
+            frames, duration_s = loop_packets(source, film, length * 60)
+            rows.append(MemoryRow(duration_s / 60, frames, *measure_run(film, arguments)))
             film.unlink()
     return rows
 
@@ -122,7 +122,7 @@ def main() -> None:
         per_minute = row.cpu_s / row.minutes, row.wall_s / row.minutes
         peak_mb = f"{row.peak_bytes / 1e6:.0f}"
         times = (f"{value:.2f}" for value in per_minute)
-        table.add_row(f"{row.minutes:g}", f"{row.frames:,}", peak_mb, *times)
+        table.add_row(f"{row.minutes:.3g}", f"{row.frames:,}", peak_mb, *times)
     Console().print(table)
     if args.json:
         text = results_text(describe_host(), {"memory": rows})

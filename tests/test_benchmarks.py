@@ -100,8 +100,8 @@ def test_packets_are_put_behind_one_another(tmp_path: Path) -> None:
     """Every picture again and again, a frame apart throughout, B-frames and all."""
     lumas = [moving(i) for i in range(12)]
     source = write_video(tmp_path / "short.mp4", lumas, rate=24, options={"bf": "2"})
-    frames = memory.loop_packets(source, tmp_path / "long.mp4", 2.0)
-    assert frames == 48
+    frames, duration_s = memory.loop_packets(source, tmp_path / "long.mp4", 1.9)
+    assert (frames, duration_s) == (48, 2.0)
     with av.open(str(tmp_path / "long.mp4")) as container:
         shown = [(f.time, number_of(f.to_ndarray()[:96])) for f in container.decode(video=0)]
     assert [number for _, number in shown] == [*range(12)] * 4
