@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,22 +20,26 @@ BUDGET_S = 1.0  # per contestant and size
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """One step on one size. ``native`` and ``numpy`` must agree; ``others`` do a like thing."""
+    """One step on one size. ``native`` (given a number of threads) and ``numpy`` must agree;
+    ``others`` do a like thing. ``inputs``: the arrays, or records of arrays, that must be read."""
 
     step: str
-    native: Callable[[], object]
+    native: Callable[[int], object]
     numpy: Callable[[], object]
+    inputs: tuple[object, ...]
     others: dict[str, Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured contestant."""
+    """One measured contestant. ``traffic_bytes``: what any way of doing the step must at least move
+    between memory and processor, its inputs once and its results once."""
 
     step: str
     size: str
     contestant: str
     timing: Timing
+    traffic_bytes: int
 
 
 def frame_pair(picture: U8, width: int, height: int) -> tuple[U8, U8]:
@@ -62,8 +67,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     matrix = np.array(_affine(alignment.inverse_q16))
     yield Contest(
         "downscale by 4",
-        lambda: core.downscale(current, 4),
+        lambda threads: core.downscale(current, 4, threads=threads),
         lambda: reference.downscale(current, 4),
+        (current,),
         {
             "cv2.resize INTER_AREA": lambda: cv2.resize(
                 current, (width // 4, height // 4), interpolation=cv2.INTER_AREA
@@ -72,8 +78,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     )
     yield Contest(
         "warp",
-        lambda: core.warp(previous, alignment.inverse_q16),
+        lambda threads: core.warp(previous, alignment.inverse_q16, threads=threads),
         lambda: reference.warp(previous, alignment.inverse_q16),
+        (previous,),
         {
             "cv2.warpAffine": lambda: cv2.warpAffine(
                 previous, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -82,8 +89,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     )
     yield Contest(
         "align",
-        lambda: core.align(previous, current),
+        lambda threads: core.align(previous, current, threads=threads),
         lambda: reference.align(previous, current),
+        (previous, current),
         {
             "cv2.phaseCorrelate (shift only)": _phase_correlate(previous, current),
             "cv2.findTransformECC": _ecc(previous, current),
@@ -91,8 +99,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     )
     yield Contest(
         "difference and block motion",
-        lambda: core.difference(previous, current, alignment, memory),
+        lambda threads: core.difference(previous, current, alignment, memory, threads=threads),
         lambda: reference.difference(previous, current, alignment, memory),
+        (previous, current, memory),
         {
             "cv2.absdiff + boxFilter (no motion)": lambda: cv2.boxFilter(
                 cv2.absdiff(current, warped), cv2.CV_32F, (8, 8), normalize=False
@@ -104,8 +113,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     changed = (evidence.residual > evidence.noise_floor).astype(np.uint8)
     yield Contest(
         "propose",
-        lambda: core.propose(evidence),
+        lambda threads: core.propose(evidence, threads=threads),
         lambda: reference.propose(evidence),
+        (evidence,),
         {
             "cv2.connectedComponentsWithStats (threshold)": (
                 lambda: cv2.connectedComponentsWithStats(changed)
@@ -114,8 +124,9 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     )
     yield Contest(
         "crops",
-        lambda: core.crops(warped, current, proposals),
+        lambda threads: core.crops(warped, current, proposals),  # too small to be shared
         lambda: reference.crops(warped, current, proposals),
+        (),  # the pixels under the proposals: known only to the step
         {},
     )
 
@@ -132,8 +143,9 @@ def _flow(previous: U8, current: U8) -> Contest:
 
     return Contest(
         "flow",
-        lambda: core.flow(previous, current),
+        lambda threads: core.flow(previous, current, threads=threads),
         lambda: reference.flow(previous, current),
+        (previous, current),
         {
             "cv2 DIS flow, medium": _dis(previous, current),
             "halved, then cv2 DIS flow, medium": lambda: dis.calc(
@@ -181,13 +193,31 @@ def equal(a: object, b: object) -> bool:
     return bool(a == b)
 
 
+def size_bytes(value: object) -> int:
+    """Of arrays, and of records and tuples of them; nothing else counts."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, tuple):
+        return sum(map(size_bytes, value))
+    names = getattr(value, "__slots__", ())
+    return sum(size_bytes(getattr(value, name)) for name in names)
+
+
 def run(picture: npt.NDArray[np.uint8], budget_s: float = BUDGET_S) -> Iterator[Row]:
-    """Measures every contest on one thread. Raises RuntimeError where native and NumPy differ."""
+    """Measures every contest on one thread, the native kernels also on two.
+
+    Raises RuntimeError where native and NumPy results differ, on either number of threads.
+    """
     cv2.setNumThreads(1)
     for size, (width, height) in SIZES.items():
         for contest in contests(*frame_pair(picture, width, height)):
-            if not equal(contest.native(), contest.numpy()):
-                raise RuntimeError(f"{contest.step} at {size}: native and NumPy results differ")
-            calls = {"native": contest.native, "NumPy": contest.numpy, **contest.others}
+            result = contest.numpy()
+            calls: dict[str, Callable[[], object]] = {}
+            for name, threads in (("native", 1), ("native, 2 threads", 2)):
+                calls[name] = partial(contest.native, threads)
+                if not equal(calls[name](), result):
+                    raise RuntimeError(f"{contest.step} at {size}: {name} and NumPy results differ")
+            calls |= {"NumPy": contest.numpy, **contest.others}
+            traffic = size_bytes(contest.inputs) + size_bytes(result)
             for name, call in calls.items():
-                yield Row(contest.step, size, name, time_call(call, budget_s))
+                yield Row(contest.step, size, name, time_call(call, budget_s), traffic)

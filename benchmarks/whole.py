@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 import time
@@ -17,6 +18,19 @@ import sys, av
 with av.open(sys.argv[1]) as container:
     container.streams.video[0].thread_type = "AUTO"
     print(sum(1 for _ in container.decode(video=0)))
+"""
+_DECODE_UNFILTERED = """
+import sys, av
+with av.open(sys.argv[1]) as container:
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    stream.codec_context.options = {"skip_loop_filter": "all"}
+    print(sum(1 for _ in container.decode(video=0)))
+"""
+_SCENES = """
+import sys
+from scenedetect import AdaptiveDetector, detect
+print(len(detect(sys.argv[1], AdaptiveDetector())))
 """
 _CAPTURE = """
 import sys, cv2
@@ -41,10 +55,20 @@ def contestants(replay: Path, duration_s: float) -> list[tuple[str, float, list[
     """Name, seconds of video, command line."""
     tool = [sys.executable, "-m", "pyanalyzer", str(replay), "--quiet", "--json", "-"]
     short = min(REFERENCE_SECONDS, duration_s)
+    others = {
+        "plain decoding (PyAV)": _DECODE,
+        "the same without loop filter": _DECODE_UNFILTERED,
+        "cv2.VideoCapture loop": _CAPTURE,
+    }
+    if importlib.util.find_spec("scenedetect") is not None:
+        others["PySceneDetect, adaptive"] = _SCENES
     return [
-        ("plain decoding (PyAV)", duration_s, [sys.executable, "-c", _DECODE, str(replay)]),
-        ("cv2.VideoCapture loop", duration_s, [sys.executable, "-c", _CAPTURE, str(replay)]),
+        *(
+            (name, duration_s, [sys.executable, "-c", code, str(replay)])
+            for name, code in others.items()
+        ),
         ("pyanalyzer, native core", duration_s, tool),
+        ("pyanalyzer --fast", duration_s, [*tool, "--fast"]),
         ("pyanalyzer, native core, first part", short, [*tool, "--end", str(short)]),
         (
             "pyanalyzer, pure-Python core, first part",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,7 @@ from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
     Event,
     Frame,
+    FrameCurves,
     ModelSummary,
     Region,
     Scores,
@@ -38,10 +41,11 @@ from pyanalyzer.records import (
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.settings import AnalysisSettings, Progress
 from pyanalyzer.timeline import (
+    EventStream,
     FrameTrace,
     TimelineParameters,
-    build_events,
     frame_curves,
+    joined_curves,
     trace_of,
 )
 
@@ -57,20 +61,36 @@ _QUEUE_FRAMES = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """What the network and the core said of a replay, before a timeline is made of it.
+class Followed:
+    """The replay of an event that was found while the analysis goes on.
 
-    ``region``: the analysed part of the picture. ``warnings``: what the user should know, for
-    instance where a damaged stream broke off.
+    ``sha256`` waits until the whole file was read; it is read beside the analysis.
     """
 
     info: VideoInfo
-    scores: Scores
-    traces: tuple[FrameTrace, ...]
-    region: Region
-    duration_s: float
-    sha256: str
-    warnings: tuple[str, ...]
+    sha256: Callable[[], str]
+
+
+EventCallback = Callable[[Event, Followed], None]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How many frames were looked at, and when the first and the last were taken."""
+
+    frames: int = 0
+    first_pts: int = 0
+    last_pts: int = 0
+
+    def add(self, frame: Frame) -> None:
+        if not self.frames:
+            self.first_pts = frame.pts
+        self.frames, self.last_pts = self.frames + 1, frame.pts
+
+    def duration_s(self, time_base: Fraction) -> float:
+        """From the first frame's time to the last one's, and one frame interval more."""
+        span = (self.last_pts - self.first_pts) * time_base
+        return float(span + span / max(self.frames - 1, 1))
 
 
 def load_weights(settings: AnalysisSettings) -> LoadedModel:
@@ -83,46 +103,78 @@ def load_weights(settings: AnalysisSettings) -> LoadedModel:
 
 
 def analyse(
-    path: str, settings: AnalysisSettings | None = None, progress: ProgressCallback | None = None
+    path: str,
+    settings: AnalysisSettings | None = None,
+    progress: ProgressCallback | None = None,
+    on_event: EventCallback | None = None,
 ) -> Timeline:
     """Finds the action changes in the replay at ``path``.
 
-    ``progress`` is called from this thread while frames are read. The same file, settings and
+    Decodes, measures, scores and decides; three threads overlap, and memory does not grow with the
+    replay. ``progress`` is called from this thread while frames are read; so is ``on_event``, once
+    for each event of the timeline, in order, soon after it is certain. The same file, settings and
     weights give the same timeline, for every number of threads and either core. Raises
     PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
     load = functools.cache(lambda: load_weights(settings))
-    measured = measure(path, settings, load, progress)
-    model = load()
-    parameters = TimelineParameters.from_record(model.timeline)
-    events = build_events(
-        measured.scores,
-        measured.traces,
-        measured.info,
-        parameters,
-        offset_px=(measured.region.x_px, measured.region.y_px),
-        size_px=(measured.region.w_px, measured.region.h_px),
-        threshold=_threshold(settings, parameters),
-    )
-    info = measured.info
-    return Timeline(
-        video=VideoSummary(
-            path=path,
-            width_px=info.width_px,
-            height_px=info.height_px,
-            frames=len(measured.traces),
-            duration_s=measured.duration_s,
-            time_base=info.time_base,
-            frame_rate=info.frame_rate,
-            sha256=measured.sha256,
-        ),
-        model=ModelSummary(model.name, model.sha256),
-        settings=settings.as_record(),
-        events=_listed(events, settings),
-        warnings=measured.warnings,
-        curves=frame_curves(measured.scores, measured.traces, info.start_pts),
-    )
+    threads = settings.threads or os.cpu_count() or 1
+    with (
+        _hashing(path) as digest,
+        open_replay(
+            path,
+            start_s=settings.start_s,
+            end_s=settings.end_s,
+            threads=threads,
+            loop_filter=not settings.fast,
+        ) as replay,
+    ):
+        info = replay.info
+        region = _checked_region(settings, info)
+        followed = Followed(info, digest.result)
+        events: list[Event] = []
+        seen = _Seen()
+
+        def take(found: Iterable[Event]) -> None:
+            for event in found:
+                events.append(event)
+                if on_event is not None:
+                    on_event(event, followed)
+
+        with _answering_thread(load, info, settings, region) as answer:
+            stream = _evidence_stream(settings, info, region, max(1, threads // 4))
+            encoder = FeatureEncoder(info.time_base)
+            for frame in replay:
+                evidence = stream.push(crop(frame, region))
+                answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
+                seen.add(frame)
+                take(answer.found())
+                if progress is not None and seen.frames % _PROGRESS_EVERY_FRAMES == 0:
+                    progress(_progress(replay, settings, seen, "analysing"))
+            if seen.frames < 2:
+                raise ReplayError(_too_short(path, seen.frames, settings))
+            if progress is not None:
+                progress(_progress(replay, settings, seen, "timeline"))
+            take(answer.finish())
+            curves = answer.curves()
+        model = load()
+        return Timeline(
+            video=VideoSummary(
+                path=path,
+                width_px=info.width_px,
+                height_px=info.height_px,
+                frames=seen.frames,
+                duration_s=seen.duration_s(info.time_base),
+                time_base=info.time_base,
+                frame_rate=info.frame_rate,
+                sha256=digest.result(),
+            ),
+            model=ModelSummary(model.name, model.sha256),
+            settings=settings.as_record(),
+            events=tuple(events),
+            warnings=(replay.damage,) if replay.damage else (),
+            curves=curves,
+        )
 
 
 def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> float:
@@ -133,63 +185,15 @@ def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> fl
     return parameters.threshold
 
 
-def _listed(events: tuple[Event, ...], settings: AnalysisSettings) -> tuple[Event, ...]:
-    from dataclasses import replace
-
-    chosen = [event for event in events if settings.lists(event.cause)]
-    return tuple(replace(event, id=i) for i, event in enumerate(chosen, start=1))
-
-
-def measure(
-    path: str,
-    settings: AnalysisSettings,
-    load: Callable[[], LoadedModel],
-    progress: ProgressCallback | None = None,
-) -> Measurement:
-    """Decodes, measures and scores every frame; three threads overlap.
-
-    ``load`` gives the network; it is called in the scoring thread, while frames are measured.
-    """
-    threads = settings.threads or os.cpu_count() or 1
-    with (
-        ThreadPoolExecutor(1, "hash") as hasher,
-        open_replay(
-            path,
-            start_s=settings.start_s,
-            end_s=settings.end_s,
-            threads=threads,
-            loop_filter=not settings.fast,
-        ) as replay,
-    ):
-        digest: Future[str] = hasher.submit(sha256_of, path)
-        info = replay.info
-        region = _checked_region(settings, info)
-        traces: list[FrameTrace] = []
-        with _scoring_thread(load) as push:
-            stream = _evidence_stream(settings, info, region, max(1, threads // 4))
-            encoder = FeatureEncoder(info.time_base)
-            last: Frame | None = None
-            for frame in replay:
-                evidence = stream.push(crop(frame, region))
-                traces.append(trace_of(evidence, stream.factor))
-                push(encoder.encode(evidence), frame.index, frame.pts)
-                last = frame
-                if progress is not None and len(traces) % _PROGRESS_EVERY_FRAMES == 0:
-                    progress(_progress(replay, settings, traces, "analysing"))
-            if last is None or len(traces) < 2:
-                raise ReplayError(_too_short(path, len(traces), settings))
-            scores = push.finish()
-        if progress is not None:
-            progress(_progress(replay, settings, traces, "timeline"))
-        return Measurement(
-            info=info,
-            scores=scores,
-            traces=tuple(traces),
-            region=region,
-            duration_s=_duration_s(traces, info),
-            sha256=digest.result(),
-            warnings=(replay.damage,) if replay.damage else (),
-        )
+@contextmanager
+def _hashing(path: str) -> Iterator[Future[str]]:
+    """Hashes the file beside the analysis; gives up when that ends early."""
+    abandoned = threading.Event()
+    with ThreadPoolExecutor(1, "hash") as hasher:
+        try:
+            yield hasher.submit(sha256_of, path, abandoned.is_set)
+        finally:
+            abandoned.set()
 
 
 def _too_short(path: str, frames: int, settings: AnalysisSettings) -> str:
@@ -222,14 +226,8 @@ def _evidence_stream(
         raise ReplayError(f"{info.path}: {error}") from error
 
 
-def _duration_s(traces: list[FrameTrace], info: VideoInfo) -> float:
-    """From the first frame's time to the last one's, and one frame interval more."""
-    span = (traces[-1].pts - traces[0].pts) * info.time_base
-    return float(span + span / max(len(traces) - 1, 1))
-
-
 def _progress(
-    replay: ReplayReader, settings: AnalysisSettings, traces: list[FrameTrace], stage: str
+    replay: ReplayReader, settings: AnalysisSettings, seen: _Seen, stage: str
 ) -> Progress:
     """How far it has come in the part that was asked for."""
     info = replay.info
@@ -240,73 +238,140 @@ def _progress(
         frames = None if frames is None else round(frames * part)
         duration_s = duration_s * part
     return Progress(
-        frames_done=len(traces),
+        frames_done=seen.frames,
         frames_total_estimated=frames,
-        position_s=float((traces[-1].pts - traces[0].pts) * info.time_base),
+        position_s=float((seen.last_pts - seen.first_pts) * info.time_base),
         duration_estimated_s=duration_s,
         stage=stage,
     )
 
 
-class _Push:
-    """Hands frames to the thread that runs the network; its errors are raised here."""
+class _Answer:
+    """Hands frames to the thread that runs the network and decides the events, and takes these
+    back; the thread's errors are raised here."""
 
-    def __init__(self, load: Callable[[], LoadedModel]) -> None:
-        self._queue: queue.Queue[tuple[FrameFeatures, int, int] | None] = queue.Queue(_QUEUE_FRAMES)
-        self._result: Future[Scores] = Future()
+    def __init__(
+        self,
+        load: Callable[[], LoadedModel],
+        info: VideoInfo,
+        settings: AnalysisSettings,
+        region: Region,
+    ) -> None:
+        self._frames: queue.Queue[tuple[FrameFeatures, FrameTrace] | None] = queue.Queue(
+            _QUEUE_FRAMES
+        )
+        self._found: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: the end
+        self._result: Future[FrameCurves] = Future()
         self._load = load
+        self._info, self._settings, self._region = info, settings, region
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._work, name="network", daemon=True)
         self._thread.start()
 
-    def __call__(self, features: FrameFeatures, index: int, pts: int) -> None:
-        self._put((features, index, pts))
+    def push(self, features: FrameFeatures, trace: FrameTrace) -> None:
+        """The next frame."""
+        self._put((features, trace))
 
-    def finish(self) -> Scores:
+    def found(self) -> Iterator[Event]:
+        """The events that have been decided and were not asked for before."""
+        while not self._found.empty():
+            event = self._found.get()
+            if event is not None:
+                yield event
+
+    def finish(self) -> Iterator[Event]:
+        """No frame comes any more; the rest of the events, as they are decided."""
         self._put(None)
+        yield from iter(self._found.get, None)
+        self._result.result()
+
+    def curves(self) -> FrameCurves:
+        """What is kept of every frame; once the events have come to their end."""
         return self._result.result()
 
     def close(self) -> None:
         self._abandoned.set()
         self._thread.join()
 
-    def _put(self, item: tuple[FrameFeatures, int, int] | None) -> None:
+    def _put(self, item: tuple[FrameFeatures, FrameTrace] | None) -> None:
         while True:
             if self._result.done():
                 self._result.result()  # raises what went wrong
             try:
-                self._queue.put(item, timeout=0.5)
+                self._frames.put(item, timeout=0.5)
                 return
             except queue.Full:
                 continue
 
     def _work(self) -> None:
         try:
-            model = self._load()
-            import torch
-
-            from pyanalyzer.score.scorer import Scorer
-
-            # One thread: sums are then grouped alike on every machine, and the other cores decode.
-            torch.set_num_threads(1)
-            scorer = Scorer(model)
-            while not self._abandoned.is_set():
-                try:
-                    item = self._queue.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                if item is None:
-                    self._result.set_result(scorer.finish())
-                    return
-                scorer.push(*item)
+            self._result.set_result(self._score_and_decide(self._load()))
         except Exception as error:  # handed over to the caller, who raises it
             self._result.set_exception(error)
+        finally:
+            self._found.put(None)
+
+    def _score_and_decide(self, model: LoadedModel) -> FrameCurves:
+        import torch
+
+        from pyanalyzer.score.scorer import Scorer
+
+        # One thread: sums are then grouped alike on every machine, and the other cores decode.
+        torch.set_num_threads(1)
+        scorer, events = Scorer(model), self._event_stream(model)
+        unscored: list[FrameTrace] = []
+        curves: list[FrameCurves] = []
+        listed = itertools.count(1)
+
+        def decided(found: Sequence[Event]) -> None:
+            for event in found:
+                if self._settings.lists(event.cause):
+                    self._found.put(replace(event, id=next(listed)))
+
+        def scored(scores: Scores) -> None:
+            traces = unscored[: scores.pts.size]
+            del unscored[: scores.pts.size]
+            curves.append(frame_curves(scores, traces, self._info.start_pts))
+            decided(events.push(scores, traces))
+
+        for features, trace in self._arriving():
+            unscored.append(trace)
+            scorer.push(features, trace.index, trace.pts)
+            scores = scorer.take()
+            if scores is not None:
+                scored(scores)
+        if not self._abandoned.is_set():
+            scored(scorer.finish())
+            decided(events.finish())
+        return joined_curves(curves)
+
+    def _event_stream(self, model: LoadedModel) -> EventStream:
+        parameters = TimelineParameters.from_record(model.timeline)
+        return EventStream(
+            self._info,
+            parameters,
+            offset_px=(self._region.x_px, self._region.y_px),
+            size_px=(self._region.w_px, self._region.h_px),
+            threshold=_threshold(self._settings, parameters),
+        )
+
+    def _arriving(self) -> Iterator[tuple[FrameFeatures, FrameTrace]]:
+        while not self._abandoned.is_set():
+            try:
+                item = self._frames.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if item is None:
+                return
+            yield item
 
 
 @contextmanager
-def _scoring_thread(load: Callable[[], LoadedModel]) -> Iterator[_Push]:
-    push = _Push(load)
+def _answering_thread(
+    load: Callable[[], LoadedModel], info: VideoInfo, settings: AnalysisSettings, region: Region
+) -> Iterator[_Answer]:
+    answer = _Answer(load, info, settings, region)
     try:
-        yield push
+        yield answer
     finally:
-        push.close()
+        answer.close()

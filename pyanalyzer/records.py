@@ -8,6 +8,7 @@ when only a part of the replay is analysed. Regions are half-open boxes ``(x, y,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -191,6 +192,17 @@ class Scores:
     cause_onset: F32  # (T, 3)
     kind: F32  # (T, len(KINDS))
     candidate: F32  # (T, 1 + MAX_PROPOSALS)
+
+    def part(self, begin: int, end: int) -> Scores:
+        """Those of frames ``begin .. end``, counted from the first of these."""
+        return Scores(*(getattr(self, name)[begin:end] for name in self.__slots__))
+
+    @classmethod
+    def join(cls, parts: Sequence[Scores]) -> Scores:
+        """All frames of ``parts``, at least one, in their order."""
+        return cls(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__)
+        )
 
 
 @dataclass(frozen=True, slots=True)

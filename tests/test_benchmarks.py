@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 
+import av
+import jsonschema
 import numpy as np
 import pytest
 
-from benchmarks import flow_error, kernels
-from benchmarks.measure import MIN_SAMPLES, describe_host, time_call, timing_of
+from benchmarks import flow_error, kernels, memory
+from benchmarks.measure import (
+    MIN_SAMPLES,
+    copy_rate_bytes_s,
+    describe_host,
+    time_call,
+    timing_of,
+)
+from benchmarks.results import results_text
+from tests.media import moving, number_of, write_video
 
 
 def picture() -> np.ndarray:
@@ -41,7 +53,8 @@ def test_contestants_agree_and_run() -> None:
     steps = []
     for contest in kernels.contests(*kernels.frame_pair(picture(), 320, 240)):
         steps.append(contest.step)
-        assert kernels.equal(contest.native(), contest.numpy()), contest.step
+        for threads in (1, 2):
+            assert kernels.equal(contest.native(threads), contest.numpy()), contest.step
         for call in contest.others.values():
             call()
     assert len(steps) == len(set(steps)) == 7
@@ -59,6 +72,55 @@ def test_differences_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "SIZES", {"small": (320, 240)})
     with pytest.raises(RuntimeError, match="downscale by 4 at small"):
         list(kernels.run(picture(), 0.0))
+
+
+def test_sizes_are_of_arrays_however_deep() -> None:
+    first, second = kernels.frame_pair(picture(), 320, 240)
+    assert kernels.size_bytes((first, second)) == 2 * 320 * 240
+    memory = kernels.Memory.initial(30, 40)
+    assert kernels.size_bytes((memory, 7, "x")) == 30 * 40 * (2 * 2 + 4)
+
+
+def test_figures_are_of_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "SIZES", {"small": (160, 120)})
+    rows = list(kernels.run(picture(), 0.0))
+    assert {"native", "native, 2 threads", "NumPy"} <= {row.contestant for row in rows}
+    tables = {"copy_bytes_s": copy_rate_bytes_s(0.0), "kernels": rows}
+    figures = json.loads(results_text(describe_host(), tables))
+    assert len(figures["kernels"]) == len(rows)
+    assert figures["kernels"][0]["traffic_bytes"] == 160 * 120 + 40 * 30
+    assert figures["copy_bytes_s"] > 1e6
+    with pytest.raises(jsonschema.ValidationError, match="commit"):
+        results_text({k: v for k, v in describe_host().items() if k != "commit"}, tables)
+    with pytest.raises(jsonschema.ValidationError, match="is not of type"):
+        results_text(describe_host(), {"copy_bytes_s": "fast"})
+
+
+def test_packets_are_put_behind_one_another(tmp_path: Path) -> None:
+    """Every picture again and again, a frame apart throughout, B-frames and all."""
+    lumas = [moving(i) for i in range(12)]
+    source = write_video(tmp_path / "short.mp4", lumas, rate=24, options={"bf": "2"})
+    frames, duration_s = memory.loop_packets(source, tmp_path / "long.mp4", 1.9)
+    assert (frames, duration_s) == (48, 2.0)
+    with av.open(str(tmp_path / "long.mp4")) as container:
+        shown = [(f.time, number_of(f.to_ndarray()[:96])) for f in container.decode(video=0)]
+    assert [number for _, number in shown] == [*range(12)] * 4
+    times_s = np.array([time_s for time_s, _ in shown])
+    np.testing.assert_allclose(np.diff(times_s), 1 / 24, atol=1e-3)
+
+
+def test_peaks_are_of_the_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small process after a large one has its own, small peak; a failure is told."""
+    code = "import sys; x = bytearray(int(sys.argv[1])); x[::4096] = b'x' * len(x[::4096])"
+    monkeypatch.setattr(memory, "_ANALYSE", code)
+    large, _, _ = memory.measure_run(Path("200000000"))
+    small, cpu_s, wall_s = memory.measure_run(Path("1000"))
+    assert large > 200e6
+    assert 1e6 < small < 100e6
+    assert cpu_s > 0
+    assert wall_s > 0
+    with pytest.raises(RuntimeError, match="invalid literal"):
+        memory.measure_run(Path("x"))
 
 
 def test_flow_error_knows_the_truth() -> None:

@@ -18,9 +18,13 @@ import numpy as np
 import pytest
 
 from pyanalyzer.__main__ import main
+from pyanalyzer.pipeline import Followed, analyse
+from pyanalyzer.records import Event
+from pyanalyzer.settings import AnalysisSettings
 from tests.media import moving, write_video
 
 FRAMES = 40
+SAMPLE = Path(__file__).parents[1] / "samples" / "freedoom.mp4"
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "timeline-schema.json").read_text())
 
 Capture = pytest.CaptureFixture[str]
@@ -156,6 +160,30 @@ def test_the_answer_does_not_depend_on_how_it_is_computed(
     assert analysed(replay, weights, "--threads", "1") == data
     assert analysed(replay, weights, "--threads", "3") == data
     assert analysed(replay, weights, "--core", "reference") == data
+
+
+@pytest.mark.parametrize("which", ["planted", "sample", "sample, a part of it"])
+def test_followed_events_are_the_timeline(which: str, replay: Path, weights: str) -> None:
+    """The same events, in the same order, with the same numbers: every one is handed out once."""
+    path = replay if which == "planted" else SAMPLE
+    settings = AnalysisSettings(
+        weights=weights if which == "planted" else None,
+        min_confidence=0.0,
+        cause="player" if which == "sample" else "all",
+        start_s=2.0 if which == "sample, a part of it" else None,
+        end_s=None if which == "planted" else 7.0,
+    )
+    found: list[Event] = []
+
+    def on_event(event: Event, followed: Followed) -> None:
+        assert followed.info.path == str(path)
+        found.append(event)
+
+    timeline = analyse(str(path), settings, on_event=on_event)
+    assert len(found) > 1
+    assert tuple(found) == timeline.events
+    assert [event.id for event in found] == list(range(1, len(found) + 1))
+    assert timeline == analyse(str(path), settings)
 
 
 def test_a_part_counts_from_the_start_of_the_replay(replay: Path, here: Path, weights: str) -> None:

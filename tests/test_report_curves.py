@@ -21,7 +21,7 @@ from pyanalyzer.records import Evidence, FrameCurves, Scores
 from pyanalyzer.report.frames_csv import frames_csv
 from pyanalyzer.report.json_curves import CURVES, MAX_FRAMES
 from pyanalyzer.report.json_report import json_report, parse_timeline, rounded_timeline
-from pyanalyzer.timeline import FrameTrace, frame_curves
+from pyanalyzer.timeline import FrameTrace, frame_curves, joined_curves
 from pyanalyzer.timeline.traces import changed_share
 from tests.planted_analysis import DATA, planted_timeline
 from tests.planted_curves import planted_curves
@@ -118,6 +118,25 @@ def test_round_trip(curves: FrameCurves) -> None:
         was, now = getattr(curves, curve.field), getattr(back.curves, curve.field)
         assert now.dtype == np.float32
         assert np.allclose(was, now, rtol=1e-6, atol=0.51 / curve.steps)
+
+
+@given(any_curves(), st.data())
+def test_parts_are_joined(curves: FrameCurves, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, curves.index.size))
+
+    def part(span: slice) -> FrameCurves:
+        values = {f.name: getattr(curves, f.name) for f in fields(curves) if f.name != "start_pts"}
+        return replace(curves, **{name: array[span] for name, array in values.items()})
+
+    joined = joined_curves([part(slice(at)), part(slice(at, None))])
+    assert joined == curves
+    for field in fields(joined):
+        array = getattr(joined, field.name)
+        assert field.name == "start_pts" or (
+            not array.flags.writeable and array.dtype == getattr(curves, field.name).dtype
+        )
+    with pytest.raises(ValueError, match="at least one"):
+        joined_curves([])
 
 
 def test_an_hour_is_a_few_mb() -> None:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import pyanalyzer
 from pyanalyzer.atomic_file import check_writable, write_atomically
@@ -174,7 +175,7 @@ def test_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     stream = Terminal()
     times_s = iter([100.0, 110.0])
-    with ProgressBar(stream, lambda: next(times_s)) as bar:
+    with ProgressBar(Console(file=stream), lambda: next(times_s)) as bar:
         bar(Progress(0, 1000, 0.0, None, "decoding"))
         bar(Progress(500, 1000, 20.0, None, "decoding"))
     drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())

@@ -60,10 +60,9 @@ def test_fits_every_width(planted: Timeline, width: int, glyphs: Glyphs) -> None
 
 
 def test_wider_says_more(planted: Timeline) -> None:
-    said = [
-        sum(len(text.strip()) for line in event_table(planted, width, UNICODE) for text, _ in line)
-        for width in range(40, 140)
-    ]
+    size_px = planted.video.width_px, planted.video.height_px
+    tables = [event_table(planted.events, size_px, width, UNICODE) for width in range(40, 140)]
+    said = [sum(len(text.strip()) for line in table for text, _ in line) for table in tables]
     assert said == sorted(said)
     assert len(set(said)) == 8  # all details, and without each of the seven in turn
 

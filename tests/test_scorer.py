@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pyanalyzer.errors import ModelError
-from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
+from pyanalyzer.records import CROP_PX, MAX_PROPOSALS, Scores
 from pyanalyzer.score import scorer
 from pyanalyzer.score.features import (
     GLOBAL_FEATURES,
@@ -58,7 +58,7 @@ def random_frames(count: int, seed: int = 0) -> list[FrameFeatures]:
 @pytest.mark.parametrize("count", [1, 2, 5, 16, 17, 63, 150])
 def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
-    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", 32)
+    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(count)
     running = scorer.Scorer(LoadedModel(network, "test", "", {}))
     for i, frame in enumerate(frames):
@@ -76,6 +76,31 @@ def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> 
     ):
         np.testing.assert_allclose(got, expected[0].numpy(), atol=2e-5)
         np.testing.assert_allclose(np.exp(got).sum(axis=1), 1, atol=1e-5)
+
+
+def test_what_is_scored_can_be_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken piece by piece it is the same, and nothing is kept of it."""
+    monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
+    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
+    network, frames = random_network(), random_frames(150)
+    whole, running = (scorer.Scorer(LoadedModel(network, "test", "", {})) for _ in range(2))
+    pieces, held = [], []
+    for i, frame in enumerate(frames):
+        whole.push(frame, i, i)
+        running.push(frame, i, i)
+        pieces.append(running.take())
+        state = vars(running)
+        held.append(sum(len(state[name]) for name in ("_frames", "_maps", "_pending", "_results")))
+    taken = [piece for piece in pieces if piece is not None]
+    assert pieces.index(taken[0]) == 31  # the second batch brings the first chunk's context
+    assert taken[0].pts.tolist() == list(range(8))
+    joined = Scores.join([*taken, running.finish()])
+    expected = whole.finish()
+    for name in Scores.__slots__:
+        np.testing.assert_array_equal(getattr(joined, name), getattr(expected, name))
+    assert max(held[50:80]) == max(held[112:144])
+    assert sum(getattr(expected, name).nbytes for name in Scores.__slots__) == 68 * 150
+    assert running.take() is None
 
 
 def test_empty() -> None:

@@ -15,9 +15,10 @@ from pyanalyzer.errors import ModelError
 from pyanalyzer.evaluate.matching import NO_MATCH, match_events
 from pyanalyzer.timeline import TimelineParameters, fitting
 from pyanalyzer.timeline.calibration import Calibration, isotonic, log_odds
+from pyanalyzer.timeline.decisions import find_onsets
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.fitting import LabelledScores
-from pyanalyzer.timeline.onsets import credible_interval, find_onsets, onset_interval, territories
+from pyanalyzer.timeline.onsets import credible_interval, onset_interval, territories
 
 
 def simulate(seed: int, frames: int = 3600, rate_hz: int = 60) -> LabelledScores:

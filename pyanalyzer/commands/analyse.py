@@ -11,6 +11,9 @@ from pyanalyzer.commands import arguments
 from pyanalyzer.commands.results import EXPORT_HELP, add_result_options, deliver, outputs_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pyanalyzer.pipeline import EventCallback
     from pyanalyzer.records import Timeline
     from pyanalyzer.settings import AnalysisSettings
 
@@ -19,6 +22,7 @@ EXAMPLES = """\
 examples:
   pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
+  pyanalyzer replay.mp4 --follow                 events as they are found, one line each
   pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
   pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen
@@ -35,6 +39,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("replay", metavar="REPLAY", help="a video file of gameplay")
     results = parser.add_argument_group("results")
     add_result_options(results)
+    results.add_argument(
+        "--follow",
+        action="store_true",
+        help="print events as soon as they are certain; as JSON Lines with --export jsonl:-",
+    )
     results.add_argument("--quiet", action="store_true", help="show no progress")
     add_part_options(parser.add_argument_group("what is looked at"))
     add_listing_options(parser.add_argument_group("what is listed"))
@@ -98,12 +107,46 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.commands.outputs import check_outputs
 
     settings = settings_of(args)
+    if args.follow:
+        return _follow(args, settings)
     outputs = outputs_of(args)
     shown = args.timeline or not outputs
-    inputs = [path for path in (args.replay, args.mask, args.weights) if path]
-    check_outputs(outputs, inputs, shown)
+    check_outputs(outputs, _inputs(args), shown)
     timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet)
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
+
+
+def _inputs(args: argparse.Namespace) -> list[str]:
+    return [path for path in (args.replay, args.mask, args.weights) if path]
+
+
+def _follow(args: argparse.Namespace, settings: AnalysisSettings) -> int:
+    """Writes events while the replay is analysed, then what else was asked for; the exit code."""
+    from pyanalyzer.commands import following
+    from pyanalyzer.commands.outputs import check_outputs
+    from pyanalyzer.errors import UsageError
+
+    as_lines = following.followed_exports(args.export)
+    if as_lines and args.timeline:
+        raise UsageError(f"--timeline and --export {as_lines[0]} would both go to standard output")
+    args.export = [text for text in args.export if text not in as_lines]
+    outputs = outputs_of(args)
+    check_outputs(
+        outputs, _inputs(args), args.timeline, f"--export {as_lines[0]}" if as_lines else "--follow"
+    )
+    console = None if as_lines else following.drawn_console()
+    rows = None if as_lines else following.RowWriter(console, world=args.cause != "player")
+    follower = following.Follower(rows or following.write_json_line, must_go_on=bool(outputs))
+    # A bar must share the console of the rows; what reads a pipe may write to the same terminal.
+    quiet = args.quiet or console is None
+    timeline = analyse_with_progress(
+        args.replay, settings, quiet=quiet, console=console, on_event=follower
+    )
+    if rows is not None and not args.timeline:
+        rows.end(timeline)
+    code = deliver(timeline, outputs, shown=args.timeline, quiet=args.quiet)
+    follower.finish()
+    return code
 
 
 def settings_of(args: argparse.Namespace) -> AnalysisSettings:
@@ -126,14 +169,26 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
     )
 
 
-def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool) -> Timeline:
-    """The analysis, with a progress bar if stderr is a terminal and ``quiet`` is not asked for."""
+def analyse_with_progress(
+    path: str,
+    settings: AnalysisSettings,
+    *,
+    quiet: bool,
+    console: Console | None = None,
+    on_event: EventCallback | None = None,
+) -> Timeline:
+    """The analysis, with a progress bar on ``console``, or on stderr if that is a terminal, unless
+    ``quiet``. ``on_event``: as of :func:`pyanalyzer.pipeline.analyse`."""
     bar: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-    if not quiet and sys.stderr.isatty():
+    if not quiet and (console is not None or sys.stderr.isatty()):
+        from rich.console import Console
+
         from pyanalyzer.report.progress import ProgressBar
 
-        bar = ProgressBar(sys.stderr)
+        bar = ProgressBar(console or Console(file=sys.stderr))
     with bar as progress:
         from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
 
-        return analyse(path, settings, progress)
+        if on_event is None:
+            return analyse(path, settings, progress)
+        return analyse(path, settings, progress, on_event)

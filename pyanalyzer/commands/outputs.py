@@ -36,13 +36,20 @@ class Output:
             write_atomically(self.path, data)
 
 
-def check_outputs(outputs: Sequence[Output], inputs: Sequence[str], timeline_shown: bool) -> None:
+def check_outputs(
+    outputs: Sequence[Output],
+    inputs: Sequence[str],
+    timeline_shown: bool,
+    followed: str | None = None,
+) -> None:
     """Finds before the work what would lose its result after it.
 
-    Raises UsageError if two results would go to one place or one would replace an input, and
-    OutputError if a file cannot be written.
+    ``followed``: the option that writes events to standard output while the work goes on. Raises
+    UsageError if two results would go to one place or one would replace an input, and OutputError
+    if a file cannot be written.
     """
-    places: dict[str, str] = {STDOUT: "--timeline"} if timeline_shown else {}
+    shown = followed or ("--timeline" if timeline_shown else None)
+    places: dict[str, str] = {STDOUT: shown} if shown else {}
     for output in outputs:
         place = STDOUT if output.path == STDOUT else os.path.realpath(output.path)
         if place in places:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from pyanalyzer.export.clock import clock_of, in_order
+from pyanalyzer.export.clock import Clock, clock_of, in_order
 from pyanalyzer.export.texts import valid_text
-from pyanalyzer.records import Timeline
+from pyanalyzer.records import Event, Timeline
 from pyanalyzer.report.json_report import event_fields
 
 
@@ -16,15 +16,18 @@ def jsonl_export(timeline: Timeline) -> bytes:
     Each line also names the replay and its hash, so that files can be joined, and has the exact
     time in seconds as ``time_fraction_s: [numerator, denominator]``.
     """
-    clock = clock_of(timeline)
-    lines = []
-    for event in in_order(timeline):
-        time_s = clock.time_s(event)
-        fields = {
-            "replay": valid_text(timeline.video.path),
-            "replay_sha256": timeline.video.sha256,
-            **event_fields(event),
-            "time_fraction_s": [time_s.numerator, time_s.denominator],
-        }
-        lines.append(json.dumps(fields, ensure_ascii=True, allow_nan=False) + "\n")
-    return "".join(lines).encode("ascii")
+    clock, video = clock_of(timeline), timeline.video
+    lines = (json_line(event, clock, video.path, video.sha256) for event in in_order(timeline))
+    return b"".join(lines)
+
+
+def json_line(event: Event, clock: Clock, path: str, sha256: str) -> bytes:
+    """One event of the replay at ``path``, of that hash."""
+    time_s = clock.time_s(event)
+    fields = {
+        "replay": valid_text(path),
+        "replay_sha256": sha256,
+        **event_fields(event),
+        "time_fraction_s": [time_s.numerator, time_s.denominator],
+    }
+    return (json.dumps(fields, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyanalyzer.records import Event, Timeline
+from pyanalyzer.records import Event
 from pyanalyzer.report import words
 from pyanalyzer.report.palette import DIM, STRONG, WORLD, Line, Span, kind_style
 from pyanalyzer.report.words import Glyphs
@@ -27,19 +28,21 @@ class _Column:
         return max(len(self.title), *(_width(cell) for cell in self.cells))
 
 
-def event_table(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list[Line]:
-    """A line of titles, then one line per event.
+def event_table(
+    events: Sequence[Event], picture_px: tuple[int, int], width_columns: int, glyphs: Glyphs
+) -> list[Line]:
+    """A line of titles, then one line per event of a replay of that size.
 
     Details are left out in the order of DETAILS until the lines are at most ``width_columns`` long;
     number, time, kind, place and confidence always stay.
     """
     for dropped in range(len(DETAILS) + 1):
-        columns = _columns(timeline, set(DETAILS[dropped:]), glyphs)
+        columns = _columns(events, picture_px, set(DETAILS[dropped:]), glyphs)
         if sum(c.width for c in columns) + len(GAP) * (len(columns) - 1) <= width_columns:
             break
     widths = [column.width for column in columns]
     rows = [[[(column.title, DIM)] for column in columns]]
-    rows += [[column.cells[row] for column in columns] for row in range(len(timeline.events))]
+    rows += [[column.cells[row] for column in columns] for row in range(len(events))]
     lines: list[Line] = []
     for cells in rows:
         line: Line = []
@@ -49,9 +52,10 @@ def event_table(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list[
     return lines
 
 
-def _columns(timeline: Timeline, details: set[str], glyphs: Glyphs) -> list[_Column]:
+def _columns(
+    events: Sequence[Event], picture_px: tuple[int, int], details: set[str], glyphs: Glyphs
+) -> list[_Column]:
     """The columns, with those of ``details`` that are columns or parts of one."""
-    events = timeline.events
     columns = [
         _Column("#", True, [[(str(e.id), DIM)] for e in events]),
         _Column("time", True, [[(words.clock(e.time_s), STRONG)] for e in events]),
@@ -63,7 +67,9 @@ def _columns(timeline: Timeline, details: set[str], glyphs: Glyphs) -> list[_Col
     columns.append(_Column("kind", False, [[_kind(e)] for e in events]))
     if any(e.cause == "world" for e in events):
         columns.append(_Column("cause", False, [[_cause(e)] for e in events]))
-    columns.append(_Column("where", False, [_where(e, timeline, details, glyphs) for e in events]))
+    columns.append(
+        _Column("where", False, [_where(e, picture_px, details, glyphs) for e in events])
+    )
     if "motion" in details:
         columns.append(_motion_column(events, "before" in details, glyphs))
     cells = [_confidence(e.confidence, "bar" in details, glyphs) for e in events]
@@ -71,7 +77,7 @@ def _columns(timeline: Timeline, details: set[str], glyphs: Glyphs) -> list[_Col
     return columns
 
 
-def _frames(events: tuple[Event, ...], interval: bool, glyphs: Glyphs) -> list[Line]:
+def _frames(events: Sequence[Event], interval: bool, glyphs: Glyphs) -> list[Line]:
     if not interval:
         return [[(str(event.frame), "")] for event in events]
     within = [words.interval(event.frame, event.interval_frames, glyphs) for event in events]
@@ -90,10 +96,10 @@ def _cause(event: Event) -> Span:
     return (event.cause, WORLD if event.cause == "world" else "")
 
 
-def _where(event: Event, timeline: Timeline, details: set[str], glyphs: Glyphs) -> Line:
-    video, region = timeline.video, event.region_px
-    line: Line = [(words.place(region, video.width_px, video.height_px), "")]
-    if words.is_whole(region, video.width_px, video.height_px):
+def _where(event: Event, picture_px: tuple[int, int], details: set[str], glyphs: Glyphs) -> Line:
+    region = event.region_px
+    line: Line = [(words.place(region, *picture_px), "")]
+    if words.is_whole(region, *picture_px):
         return line
     if "size" in details:
         line.append((f" {region.w_px}{glyphs.times}{region.h_px}", ""))
@@ -102,7 +108,7 @@ def _where(event: Event, timeline: Timeline, details: set[str], glyphs: Glyphs) 
     return line
 
 
-def _motion_column(events: tuple[Event, ...], before: bool, glyphs: Glyphs) -> _Column:
+def _motion_column(events: Sequence[Event], before: bool, glyphs: Glyphs) -> _Column:
     afters: list[Line] = [[(words.motion(e.motion_after_px_s, glyphs), "")] for e in events]
     if not before:
         return _Column("motion px/s", False, afters)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from pyanalyzer.report.words import clock
 from pyanalyzer.settings import Progress
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import TaskID
 
 # Before that much time has passed, a speed says nothing.
@@ -21,11 +22,11 @@ class ProgressBar:
     """Shows how far an analysis has come: call it with each :class:`Progress`.
 
     A context manager; the bar vanishes at its end. Speeds count from the first call, so that
-    loading the network does not slow them.
+    loading the network does not slow them. What is printed on ``console`` meanwhile stands above
+    the bar.
     """
 
-    def __init__(self, stream: TextIO, clock_s: Callable[[], float] = time.monotonic) -> None:
-        from rich.console import Console
+    def __init__(self, console: Console, clock_s: Callable[[], float] = time.monotonic) -> None:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
@@ -36,7 +37,7 @@ class ProgressBar:
             BarColumn(bar_width=None),
             TaskProgressColumn(),
             TextColumn("{task.fields[words]}"),
-            console=Console(file=stream),
+            console=console,
             transient=True,
             expand=True,
         )

@@ -7,6 +7,7 @@ a terminal draws them with rich. What both show differs only in the :class:`Glyp
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
@@ -44,25 +45,53 @@ def report_lines(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list
     blocks = [_title(timeline, width, glyphs), _warnings(timeline, width, glyphs)]
     if timeline.events:
         blocks.append(_strip(timeline, summary, width, glyphs))
-        blocks.append(event_table(timeline, width, glyphs))
+        size_px = timeline.video.width_px, timeline.video.height_px
+        blocks.append(event_table(timeline.events, size_px, width, glyphs))
     blocks.append(_summary(timeline, summary, width, glyphs))
+    return _set_apart(blocks)
+
+
+def ending_lines(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list[Line]:
+    """What the report says besides the events, where these have been shown already."""
+    width = max(width_columns, MIN_WIDTH_COLUMNS) - 2 * len(MARGIN)
+    summary = _summary(timeline, summarise(timeline), width, glyphs)
+    return [[], *_set_apart([_warnings(timeline, width, glyphs), summary])]
+
+
+def _set_apart(blocks: list[list[Line]]) -> list[Line]:
+    """The blocks with an empty line after each, and a margin."""
     lines: list[Line] = []
     for block in blocks:
         if block:
-            lines += [[], *block]
-    return [[(MARGIN, ""), *line] if line else [] for line in [*lines, []]][1:]
+            lines += [*block, []]
+    return [margined(line) for line in lines]
+
+
+def margined(line: Line) -> Line:
+    """The line as it stands in a report."""
+    return [(MARGIN, ""), *line] if line else []
 
 
 def plain_report(timeline: Timeline, width_columns: int = PLAIN_WIDTH_COLUMNS) -> str:
     """The report as ASCII text without escape codes: the same bytes everywhere."""
     lines = report_lines(timeline, width_columns, ASCII)
-    text = "\n".join("".join(span for span, _ in line).rstrip() for line in lines) + "\n"
+    return "".join(map(plain_line, lines))
+
+
+def plain_line(line: Line) -> str:
+    """A line as ASCII text, with its end."""
+    text = "".join(span for span, _ in line).rstrip() + "\n"
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def print_report(timeline: Timeline, console: Console) -> None:
     """Draws the report on a rich console, as wide as it is."""
-    for line in report_lines(timeline, console.width, UNICODE):
+    print_lines(report_lines(timeline, console.width, UNICODE), console)
+
+
+def print_lines(lines: Iterable[Line], console: Console) -> None:
+    """Draws lines on a rich console as they are, however wide it is."""
+    for line in lines:
         console.print(_rich_text(line), no_wrap=True, overflow="ignore", crop=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pyanalyzer.timeline.traces import FrameTrace
 
 
 def frame_curves(scores: Scores, traces: Sequence[FrameTrace], start_pts: int) -> FrameCurves:
-    """The curves of one recording.
+    """The curves of a recording, or of a part of it.
 
     ``traces``: one per frame of ``scores``; ``start_pts``: of the replay's first frame, analysed or
     not. Shifts come out in px of the replay.
@@ -38,6 +39,20 @@ def frame_curves(scores: Scores, traces: Sequence[FrameTrace], start_pts: int) -
         onset_score=_frozen(np.clip(chance[:, 1:].sum(axis=1), 0.0, 1.0), np.float32),
         player_score=_frozen(np.clip(player, 0.0, 1.0), np.float32),
     )
+
+
+def joined_curves(parts: Sequence[FrameCurves]) -> FrameCurves:
+    """The curves of successive parts as one. Raises ValueError where there are none."""
+    if not parts:
+        raise ValueError("at least one part is needed")
+    joined = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(FrameCurves)
+        if field.name != "start_pts"
+    }
+    for array in joined.values():
+        array.setflags(write=False)
+    return FrameCurves(start_pts=parts[0].start_pts, **joined)
 
 
 def _where(

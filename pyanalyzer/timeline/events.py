@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from pyanalyzer.chunks import Chunk
 from pyanalyzer.records import CAUSES, KINDS, Event, Region, Scores, VideoInfo
 from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.decisions import Decision, OnsetDecider, blocks
 from pyanalyzer.timeline.motion import Followed, motion_around
-from pyanalyzer.timeline.onsets import Onsets, find_onsets, onset_interval
+from pyanalyzer.timeline.onsets import onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.traces import FrameTrace
-from pyanalyzer.timeline.transition import frame_times
+from pyanalyzer.timeline.transition import FrameTimes
 
 F64 = npt.NDArray[np.float64]
 
@@ -31,21 +32,107 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Recording:
-    """What all events of one recording are made from. ``picture``: the analysed part of it."""
+class _Window:
+    """What the events of one block are made from: the frames around it, and its onsets.
 
+    ``picture``: the analysed part of the replay's.
+    """
+
+    info: VideoInfo
     scores: Scores
     traces: Sequence[FrameTrace]
     times_s: F64
-    time_base: Fraction
-    start_pts: int
-    onsets: Onsets
+    decision: Decision
     picture: Region
 
     def over_territory(self, log_p: npt.NDArray[np.float32], n: int) -> F64:
         """The rows of ``log_p`` (T, ...) of onset ``n``'s territory, in double precision."""
-        begin, end = self.onsets.territories[n]
+        begin, end = self.decision.onsets.territories[n]
         return np.asarray(log_p[begin:end], dtype=np.float64)
+
+
+class EventStream:
+    """Makes the events of one recording while its scores come in.
+
+    However the frames are handed over, the events are the same: they are decided block by block
+    (:mod:`~pyanalyzer.timeline.decisions`), and what has been given out stays. Frames are kept for
+    as long as a block needs them, at most ``BLOCK_FRAMES`` and what surrounds a block.
+
+    Events are of either cause and have at least ``threshold`` confidence (None: the parameters');
+    they are in order of time, with ids from 1. ``offset_px``, ``size_px``: the analysed part of the
+    picture, by default all of it. The confidence of the world's events is calibrated on the
+    player's: there is no truth about the world to learn from. Kind and region are averaged over
+    where the posterior puts the onset, so that they do not hang on a single frame.
+    """
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        parameters: TimelineParameters,
+        *,
+        offset_px: tuple[int, int] = (0, 0),
+        size_px: tuple[int, int] | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        self._info = info
+        self._calibration = parameters.calibration
+        self._threshold = parameters.threshold if threshold is None else threshold
+        self._picture = _analysed_part(info, offset_px, size_px)
+        self._blocks, self._decider = blocks(), OnsetDecider(parameters)
+        self._times = FrameTimes(info.time_base)
+        self._listed = 0
+        self._begin = 0  # ordinal of the first frame that is kept
+        self._scores: Scores | None = None
+        self._times_s: F64 = np.zeros(0)
+        self._traces: list[FrameTrace] = []
+
+    def push(self, scores: Scores, traces: Sequence[FrameTrace]) -> tuple[Event, ...]:
+        """The next frames; what is certain now and was not before.
+
+        :raises ValueError: if ``traces`` are not one per frame of ``scores``, or a log-probability
+            is NaN.
+        """
+        if len(traces) != scores.pts.size:
+            raise ValueError(f"{scores.pts.size} frames of scores, but {len(traces)} traces")
+        self._scores = scores if self._scores is None else Scores.join((self._scores, scores))
+        self._times_s = np.concatenate((self._times_s, self._times.push(scores.pts)))
+        self._traces.extend(traces)
+        return self._decide(last=False)
+
+    def finish(self) -> tuple[Event, ...]:
+        """The rest: no frame comes after those that were pushed."""
+        return self._decide(last=True)
+
+    def _decide(self, *, last: bool) -> tuple[Event, ...]:
+        events: list[Event] = []
+        while block := self._blocks.take(self._begin + self._times_s.size, last=last):
+            events += self._events_of(block)
+        self._forget(self._blocks.needed_from - self._begin)
+        return tuple(events)
+
+    def _events_of(self, block: Chunk) -> list[Event]:
+        assert self._scores is not None
+        begin, end = block.begin - self._begin, block.end - self._begin
+        scores, times_s = self._scores.part(begin, end), self._times_s[begin:end]
+        decision = self._decider.decide(block, scores.cause_onset, times_s)
+        confidences = self._calibration.confidence(decision.onsets.raw_confidences)
+        window = _Window(
+            self._info, scores, self._traces[begin:end], times_s, decision, self._picture
+        )
+        listed = np.flatnonzero(confidences >= self._threshold).tolist()
+        first = self._listed + 1
+        self._listed += len(listed)
+        return [
+            _event(window, n, number, float(confidences[n]), self._calibration)
+            for number, n in enumerate(listed, start=first)
+        ]
+
+    def _forget(self, frames: int) -> None:
+        if frames > 0 and self._scores is not None:
+            self._scores = self._scores.part(frames, self._scores.pts.size)
+            self._times_s = self._times_s[frames:]
+            del self._traces[:frames]
+            self._begin += frames
 
 
 def build_events(
@@ -58,52 +145,35 @@ def build_events(
     size_px: tuple[int, int] | None = None,
     threshold: float | None = None,
 ) -> tuple[Event, ...]:
-    """All events of at least ``threshold`` confidence (None: the parameters'), of either cause.
+    """All events of a recording at once: what an :class:`EventStream` makes of it.
 
-    ``traces``: one per frame of ``scores``. ``offset_px``, ``size_px``: the analysed part of the
-    picture, by default all of it. Events are in order of time, with ids from 1. The confidence of
-    the world's events is calibrated on the player's: there is no truth about the world to learn
-    from.
-
-    Kind and region are averaged over where the posterior puts the onset, so that they do not hang
-    on a single frame.
+    ``traces``: one per frame of ``scores``; the rest is as there.
 
     :raises ValueError: if the lengths differ or a log-probability is NaN.
     """
-    if len(traces) != scores.pts.size:
-        raise ValueError(f"{scores.pts.size} frames of scores, but {len(traces)} traces")
-    times_s = frame_times(scores.pts, info.time_base)
-    onsets = find_onsets(scores.cause_onset, times_s, parameters)
-    least = parameters.threshold if threshold is None else threshold
-    confidences = parameters.calibration.confidence(onsets.raw_confidences)
-    picture = _analysed_part(info, offset_px, size_px)
-    recording = _Recording(scores, traces, times_s, info.time_base, info.start_pts, onsets, picture)
-    listed = np.flatnonzero(confidences >= least).tolist()
-    return tuple(
-        _event(recording, n, number, float(confidences[n]), parameters.calibration)
-        for number, n in enumerate(listed, start=1)
+    stream = EventStream(
+        info, parameters, offset_px=offset_px, size_px=size_px, threshold=threshold
     )
+    return stream.push(scores, traces) + stream.finish()
 
 
 def _event(
-    recording: _Recording, n: int, number: int, confidence: float, calibration: Calibration
+    window: _Window, n: int, number: int, confidence: float, calibration: Calibration
 ) -> Event:
-    """Onset ``n`` of the path as entry ``number`` of the timeline."""
-    scores, onsets = recording.scores, recording.onsets
+    """Onset ``n`` of a block as entry ``number`` of the timeline."""
+    info, scores, decision = window.info, window.scores, window.decision
+    onsets = decision.onsets
     at = int(onsets.positions[n])
     share = onsets.marginals[n]
-    kind = KINDS[int(np.argmax(share @ np.exp(recording.over_territory(scores.kind, n))))]
-    place = _place(recording, n, share)
-    neighbours = (
-        int(onsets.positions[n - 1]) if n > 0 else 0,
-        int(onsets.positions[n + 1]) if n + 1 < onsets.positions.size else len(recording.traces),
-    )
+    kind = KINDS[int(np.argmax(share @ np.exp(window.over_territory(scores.kind, n))))]
+    place = _place(window, n, share)
     followed = None if kind == "view" else place.followed
-    before, after = motion_around(recording.traces, recording.times_s, at, neighbours, followed)
+    neighbours = int(decision.neighbours[n]), int(decision.neighbours[n + 2])
+    before, after = motion_around(window.traces, window.times_s, at, neighbours, followed)
     low, high = onset_interval(
         onsets,
         n,
-        len(recording.traces),
+        len(window.traces),
         calibration.interval_temperature,
         calibration.interval_margin_frames,
     )
@@ -111,7 +181,7 @@ def _event(
         id=number,
         frame=int(scores.index[at]),
         pts=int(scores.pts[at]),
-        time_s=float((int(scores.pts[at]) - recording.start_pts) * recording.time_base),
+        time_s=float((int(scores.pts[at]) - info.start_pts) * info.time_base),
         interval_frames=(int(scores.index[low]), int(scores.index[high - 1]) + 1),
         kind=kind,
         cause=CAUSES[int(onsets.causes[n])],
@@ -130,28 +200,28 @@ def _analysed_part(
     return Region(x, y, min(w, info.width_px - x), min(h, info.height_px - y))
 
 
-def _place(recording: _Recording, n: int, share: F64) -> _Place:
+def _place(window: _Window, n: int, share: F64) -> _Place:
     """The candidate with the most probability, counted by track over the territory.
 
     ``share`` (n,): where in it the onset is. The box is the track's at the onset; where it has none
     there, that of its likeliest frame.
     """
-    begin, end = recording.onsets.territories[n].tolist()
-    onset = recording.traces[int(recording.onsets.positions[n])]
-    candidate = recording.over_territory(recording.scores.candidate, n)
+    begin, end = window.decision.onsets.territories[n].tolist()
+    onset = window.traces[int(window.decision.onsets.positions[n])]
+    candidate = window.over_territory(window.scores.candidate, n)
     weight = share[:, None] * np.exp(candidate)
     sums: dict[int, float] = {_WHOLE_PICTURE: float(weight[:, 0].sum())}
     boxes: dict[int, list[tuple[bool, float, Region]]] = {}
-    for row, trace in zip(weight.tolist(), recording.traces[begin:end], strict=True):
+    for row, trace in zip(weight.tolist(), window.traces[begin:end], strict=True):
         for k in range(trace.proposals.shape[0]):
             track = trace.track(k)
             sums[track] = sums.get(track, 0.0) + row[1 + k]
             boxes.setdefault(track, []).append((trace is onset, row[1 + k], trace.region(k)))
     track = max(sums, key=lambda key: (sums[key], -key))
     if track == _WHOLE_PICTURE:
-        return _Place(recording.picture, None)
+        return _Place(window.picture, None)
     region = max(boxes[track])[2]
-    return _Place(_to_replay(region, onset.factor, recording.picture), Followed(region, track))
+    return _Place(_to_replay(region, onset.factor, window.picture), Followed(region, track))
 
 
 def _to_replay(region: Region, factor: int, picture: Region) -> Region:

@@ -22,13 +22,9 @@ from pyanalyzer.evaluate.matching import (
 )
 from pyanalyzer.records import CAUSES, F32
 from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.decisions import find_onsets
 from pyanalyzer.timeline.duration import DurationPrior
-from pyanalyzer.timeline.onsets import (
-    INTERVAL_PROBABILITY,
-    Onsets,
-    find_onsets,
-    onset_interval,
-)
+from pyanalyzer.timeline.onsets import INTERVAL_PROBABILITY, Onsets, onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
 
 F64 = npt.NDArray[np.float64]

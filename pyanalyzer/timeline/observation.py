@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pyanalyzer.timeline.transition import time_before_s
+
 F64 = npt.NDArray[np.float64]
 
 # The network is not to be believed beyond this: e^30 : 1 is "never" and "always" for any recording.
@@ -42,7 +44,6 @@ def chance_log_odds(times_s: F64, mean_s: float) -> F64:
     """
     if times_s.size == 0:
         return np.zeros(0)
-    steps = np.diff(times_s)
-    first = float(np.median(steps)) if steps.size else mean_s
-    chance = np.minimum(np.concatenate(([first], steps)) / mean_s, 0.5)
+    steps = np.diff(times_s, prepend=time_before_s(times_s, mean_s))
+    chance = np.minimum(steps / mean_s, 0.5)
     return np.asarray(np.log(chance) - np.log1p(-chance))

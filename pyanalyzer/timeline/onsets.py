@@ -1,4 +1,4 @@
-"""Onsets of one recording: path, posterior around each, confidence and interval.
+"""What is said of the onsets of a path: territory, confidence, place and interval.
 
 The territory of an onset is where the posterior is taken to speak of it: up to half-way to the
 neighbouring onsets of the path, and at most ``TERRITORY_S`` to either side. Wider would let another
@@ -19,15 +19,12 @@ path find more than it otherwise would.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.timeline.observation import chance_log_odds, onset_log_odds
-from pyanalyzer.timeline.parameters import TimelineParameters
-from pyanalyzer.timeline.posterior import onset_posterior
-from pyanalyzer.timeline.search import Path, find_path
 from pyanalyzer.timeline.transition import TransitionModel
 
 F64 = npt.NDArray[np.float64]
@@ -60,39 +57,28 @@ class Onsets:
     territories: I64
     marginals: tuple[F64, ...]
 
+    def moved(self, frames: int) -> Onsets:
+        """The same, the positions counted from so many frames earlier."""
+        return replace(
+            self, positions=self.positions + frames, territories=self.territories + frames
+        )
 
-def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelineParameters) -> Onsets:
-    """Path and posterior of one recording.
+    @classmethod
+    def join(cls, parts: Sequence[Onsets]) -> Onsets:
+        """All of them, in the order given; the positions stay."""
+        whole = [*parts, NO_ONSETS]
+        return cls(
+            np.concatenate([part.positions for part in whole]),
+            np.concatenate([part.causes for part in whole]),
+            np.concatenate([part.raw_confidences for part in whole]),
+            np.concatenate([part.territories for part in whole]),
+            tuple(marginal for part in whole for marginal in part.marginals),
+        )
 
-    ``cause_onset``: (T, 3) log-probabilities, as in :class:`~pyanalyzer.records.Scores`;
-    ``times_s``: float64 (T,), strictly rising, as ``timeline.transition.frame_times`` makes them.
-    Of the parameters, prior and biases are used. T may be 0.
 
-    :raises ValueError: if the shapes do not fit or a log-probability is NaN.
-    """
-    odds = onset_log_odds(cause_onset, parameters.bias_player, parameters.bias_world)
-    if odds.shape[0] != times_s.size:
-        raise ValueError(f"{odds.shape[0]} frames of scores, but {times_s.size} times")
-    empty = np.zeros(0, np.int64)
-    if times_s.size == 0:
-        return Onsets(empty, empty, np.zeros(0), np.zeros((0, 2), np.int64), ())
-    chance = chance_log_odds(times_s, parameters.prior.mean_s)
-    odds -= parameters.prior_weight * chance[:, None]
-    transition = TransitionModel(parameters.prior, times_s, parameters.prior_weight)
-    path = _merge_close(find_path(odds, transition), odds)
-    if path.positions.size == 0:
-        return Onsets(empty, empty, np.zeros(0), np.zeros((0, 2), np.int64), ())
-    # Without the biases: they make the path bold, but nothing more probable.
-    biases = np.array([parameters.bias_player, parameters.bias_world])
-    posterior = onset_posterior(odds - biases, transition).onset
-    spans = territories(path.positions, times_s)
-    return Onsets(
-        positions=path.positions,
-        causes=path.causes,
-        raw_confidences=_mass_near(posterior, path, spans),
-        territories=spans,
-        marginals=_placements(odds, transition, path, spans),
-    )
+NO_ONSETS = Onsets(
+    np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 2), np.int64), ()
+)
 
 
 def territories(positions: I64, times_s: F64) -> I64:
@@ -109,45 +95,51 @@ def territories(positions: I64, times_s: F64) -> I64:
     return np.stack((begin, end), axis=1).astype(np.int64)
 
 
-def _merge_close(path: Path, odds: F64) -> Path:
-    """The path without onsets within ``MERGE_FRAMES`` of one of the same cause with more evidence
-    (of equals, the earlier one stays)."""
-    at, causes = path.positions, path.causes
-    strength = odds[at, causes]
-    kept = np.zeros(at.size, bool)
-    dropped = np.zeros(at.size, bool)
+def merge_close(positions: I64, causes: I64, odds: F64, settled: int) -> npt.NDArray[np.bool_]:
+    """Which of the onsets at ``positions`` (N,), rising, stay: bool (N,).
+
+    One within ``MERGE_FRAMES`` of another of the same cause with more evidence does not (of equals,
+    the earlier one stays). The first ``settled`` of them stay in any case.
+    """
+    strength = odds[positions, causes]
+    strength[:settled] = np.inf
+    kept = np.zeros(positions.size, bool)
+    dropped = np.zeros(positions.size, bool)
     for n in np.argsort(-strength, kind="stable"):
-        if not dropped[n]:
+        if n < settled or not dropped[n]:
             kept[n] = True
             near = slice(
-                int(np.searchsorted(at, at[n] - MERGE_FRAMES, side="left")),
-                int(np.searchsorted(at, at[n] + MERGE_FRAMES, side="right")),
+                int(np.searchsorted(positions, positions[n] - MERGE_FRAMES, side="left")),
+                int(np.searchsorted(positions, positions[n] + MERGE_FRAMES, side="right")),
             )
             dropped[near] |= causes[near] == causes[n]
-    return Path(at[kept], causes[kept], path.score)
+    return kept
 
 
-def _mass_near(posterior: F64, path: Path, spans: I64) -> F64:
-    """Posterior (T, 2) of an onset of its cause near each onset of the path: float64 (N,)."""
-    begin = np.maximum(spans[:, 0], path.positions - CONFIDENCE_REACH_FRAMES)
-    end = np.minimum(spans[:, 1], path.positions + CONFIDENCE_REACH_FRAMES + 1)
-    rows = zip(begin.tolist(), end.tolist(), path.causes.tolist(), strict=True)
+def mass_near(posterior: F64, positions: I64, causes: I64, spans: I64) -> F64:
+    """Posterior (T, 2) of an onset of its cause near each of ``positions``: float64 (N,)."""
+    begin = np.maximum(spans[:, 0], positions - CONFIDENCE_REACH_FRAMES)
+    end = np.minimum(spans[:, 1], positions + CONFIDENCE_REACH_FRAMES + 1)
+    rows = zip(begin.tolist(), end.tolist(), causes.tolist(), strict=True)
     return np.array([posterior[b:e, cause].sum() for b, e, cause in rows])
 
 
-def _placements(odds: F64, transition: TransitionModel, path: Path, spans: I64) -> tuple[F64, ...]:
-    """Where each onset is, given that it is in its territory and the others are where they are."""
-    at = path.positions
-    placements: list[F64] = []
-    for n, (begin, end) in enumerate(spans.tolist()):
-        frames = np.arange(begin, end)
-        log_mass = odds[begin:end, path.causes[n]].copy()
-        log_mass += transition.first[frames] if n == 0 else transition.pairs(at[n - 1], frames)
-        is_last = n + 1 == at.size
-        log_mass += transition.last[frames] if is_last else transition.pairs(frames, at[n + 1])
-        mass = np.exp(log_mass - log_mass.max())
-        placements.append(mass / mass.sum())
-    return tuple(placements)
+def placement(
+    odds: F64, from_previous: F64, transition: TransitionModel, following: int | None, begin: int
+) -> F64:
+    """Where an onset is, given that it is in its territory and the others are where they are.
+
+    ``odds``, ``from_previous`` (n,): of the territory's frames, which begin at ``begin``: evidence
+    of the onset's cause, and log-probability of a spell from the previous onset. ``following``: the
+    next one's position; None: none follows. Float64 (n,), summing to one.
+    """
+    frames = np.arange(begin, begin + odds.size)
+    log_mass = odds + from_previous
+    log_mass += (
+        transition.last[frames] if following is None else transition.pairs(frames, following)
+    )
+    mass = np.exp(log_mass - log_mass.max())
+    return np.asarray(mass / mass.sum())
 
 
 def credible_interval(

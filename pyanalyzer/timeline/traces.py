@@ -1,4 +1,4 @@
-"""What of a frame's evidence the timeline still needs: a few hundred bytes instead of the grid."""
+"""What of a frame's evidence the timeline still needs, until the frame's block is decided."""
 
 from __future__ import annotations
 
