@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ SCHEMA_FILE = Path(__file__).parents[1] / "docs" / "benchmark-schema.json"
 
 
 def results_text(host: dict[str, object], tables: dict[str, object]) -> str:
-    """The result as JSON text. ``tables``: by name, rows (dataclasses) or a number.
+    """The result as JSON text. ``tables``: by name, a list of rows (dataclasses), or a number.
 
     Raises jsonschema.ValidationError if that is not what the schema describes.
     """
@@ -21,7 +20,6 @@ def results_text(host: dict[str, object], tables: dict[str, object]) -> str:
 
     result: dict[str, Any] = {"schema": SCHEMA, "host": host}
     for name, table in tables.items():
-        rows = isinstance(table, Sequence)
-        result[name] = [asdict(row) for row in table] if rows else table  # type: ignore[call-overload]
+        result[name] = [asdict(row) for row in table] if isinstance(table, list) else table
     jsonschema.validate(result, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
     return json.dumps(result, indent=1, allow_nan=False) + "\n"
