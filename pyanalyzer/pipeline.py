@@ -28,6 +28,7 @@ from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
     Event,
     Frame,
+    FrameEvidence,
     ModelSummary,
     Region,
     Scores,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from pyanalyzer.score.model import LoadedModel
 
 ProgressCallback = Callable[[Progress], None]
+# Sees each frame that is looked at, and the factor: its px per px of the evidence.
+Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
 # Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
@@ -77,17 +80,21 @@ def load_weights(settings: AnalysisSettings) -> LoadedModel:
 
 
 def analyse(
-    path: str, settings: AnalysisSettings | None = None, progress: ProgressCallback | None = None
+    path: str,
+    settings: AnalysisSettings | None = None,
+    progress: ProgressCallback | None = None,
+    *,
+    watch: Watch | None = None,
 ) -> Timeline:
     """Finds the action changes in the replay at ``path``.
 
-    ``progress`` is called from this thread while frames are read. The same file, settings and
-    weights give the same timeline, for every number of threads and either core. Raises
+    ``progress`` and ``watch`` are called from this thread while frames are read. The same file,
+    settings and weights give the same timeline, for every number of threads and either core. Raises
     PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
     load = functools.cache(lambda: load_weights(settings))
-    measured = measure(path, settings, load, progress)
+    measured = measure(path, settings, load, progress, watch)
     model = load()
     parameters = TimelineParameters.from_record(model.timeline)
     events = build_events(
@@ -138,6 +145,7 @@ def measure(
     settings: AnalysisSettings,
     load: Callable[[], LoadedModel],
     progress: ProgressCallback | None = None,
+    watch: Watch | None = None,
 ) -> Measurement:
     """Decodes, measures and scores every frame; three threads overlap.
 
@@ -163,10 +171,13 @@ def measure(
             encoder = FeatureEncoder(info.time_base)
             last: Frame | None = None
             for frame in replay:
-                evidence = stream.push(crop(frame, region))
+                looked_at = crop(frame, region)
+                evidence = stream.push(looked_at)
                 traces.append(trace_of(evidence, stream.factor))
                 push(encoder.encode(evidence), frame.index, frame.pts)
                 last = frame
+                if watch is not None:
+                    watch(looked_at, evidence, info, stream.factor)
                 if progress is not None and len(traces) % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, traces, "analysing"))
             if last is None or len(traces) < 2:

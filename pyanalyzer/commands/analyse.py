@@ -20,6 +20,7 @@ examples:
   pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
   pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
+  pyanalyzer replay.mp4 --annotate seen.mp4      the replay with the changes drawn into it
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
   pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen
   pyanalyzer replay.mp4 --false-alarms 2         as many events as two false ones a minute allow
@@ -35,6 +36,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("replay", metavar="REPLAY", help="a video file of gameplay")
     results = parser.add_argument_group("results")
     add_result_options(results)
+    results.add_argument(
+        "--show", action="store_true", help="a window with what is looked at, during the analysis"
+    )
     results.add_argument("--quiet", action="store_true", help="show no progress")
     add_part_options(parser.add_argument_group("what is looked at"))
     add_listing_options(parser.add_argument_group("what is listed"))
@@ -102,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     shown = args.timeline or not outputs
     inputs = [path for path in (args.replay, args.mask, args.weights) if path]
     check_outputs(outputs, inputs, shown)
-    timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet)
+    timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet, show=args.show)
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
 
 
@@ -126,8 +130,18 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
     )
 
 
-def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool) -> Timeline:
-    """The analysis, with a progress bar if stderr is a terminal and ``quiet`` is not asked for."""
+def analyse_with_progress(
+    path: str, settings: AnalysisSettings, *, quiet: bool, show: bool = False
+) -> Timeline:
+    """The analysis, with a progress bar if stderr is a terminal and ``quiet`` is not asked for.
+
+    ``show``: with a preview in a window; raises OutputError at once where none can be opened.
+    """
+    if show:
+        from pyanalyzer.annotate.window import Preview, check_screen
+
+        check_screen()
+        preview = Preview()
     bar: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if not quiet and sys.stderr.isatty():
         from pyanalyzer.report.progress import ProgressBar
@@ -136,4 +150,9 @@ def analyse_with_progress(path: str, settings: AnalysisSettings, *, quiet: bool)
     with bar as progress:
         from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
 
-        return analyse(path, settings, progress)
+        if not show:
+            return analyse(path, settings, progress)
+        try:
+            return analyse(path, settings, progress, watch=preview)
+        finally:
+            preview.close()
