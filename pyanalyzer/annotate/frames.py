@@ -26,6 +26,8 @@ PLANAR = ("yuv420p", "yuvj420p")
 
 # AVCOL_SPC_*: ITU-T H.273, table 4.
 _STANDARDS = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
+# libswscale's names; BT.2020 is near enough to BT.709 for a still.
+_MATRIX = {"bt709": Colorspace.ITU709, "bt601": Colorspace.ITU601, "bt2020": Colorspace.ITU709}
 HD_HEIGHT_PX = 720  # from here on players take unmarked video for BT.709
 
 
@@ -114,13 +116,12 @@ class Stage:
         is_rgb = frame.format.is_rgb
         own = ColorRange.JPEG if layout.full_range else ColorRange.MPEG
         wanted = ColorRange.JPEG if self.full_range else ColorRange.MPEG
-        space = Colorspace.ITU709 if self.standard == "bt709" else Colorspace.ITU601
         return self._reformatter.reformat(
             frame,
             width=layout.width_px,
             height=layout.height_px,
             format="yuv420p",
-            dst_colorspace=space if is_rgb else None,
+            dst_colorspace=_MATRIX[self.standard] if is_rgb else None,
             src_color_range=ColorRange.JPEG if is_rgb else own,
             dst_color_range=wanted,
         )
@@ -141,7 +142,7 @@ def _view(plane: av.video.plane.VideoPlane) -> U8:
 def still(frame: av.VideoFrame, stage: Stage, width_px: int, height_px: int) -> U8:
     """The picture as displayed, RGB (height_px, width_px, 3), averaged down to that size."""
     upright, _ = stage.place(frame)
-    upright.colorspace = Colorspace.ITU709 if stage.standard == "bt709" else Colorspace.ITU601
+    upright.colorspace = _MATRIX[stage.standard]
     upright.color_range = ColorRange.JPEG if stage.full_range else ColorRange.MPEG
     rgb = upright.to_ndarray(format="rgb24")[: stage.height_px, : stage.width_px]
     how = cv2.INTER_AREA if width_px <= stage.width_px else cv2.INTER_CUBIC
