@@ -41,7 +41,9 @@ def write_replay(
         stream.time_base = stream.codec_context.time_base = time_base
         tone = container.add_stream(sound, rate=SOUND_HZ, layout="mono") if sound else None
         for index, tick in enumerate(pts):
-            frame = frame_of(marked(index % 256, *size), pixel_format)
+            luma = marked(index % 256, *size)
+            deep = "10" in pixel_format
+            frame = frame_of(luma.astype(np.uint16) << 2 if deep else luma, pixel_format)
             frame.pts, frame.time_base = tick, time_base
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

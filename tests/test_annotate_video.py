@@ -78,7 +78,8 @@ def test_other_containers(tmp_path: Path, ending: str) -> None:
 
 
 def test_a_transport_stream_counts_from_its_own_start(tmp_path: Path) -> None:
-    replay = write_replay(tmp_path / "a.ts", [3003 * n for n in range(60)], Fraction(1, 90000))
+    pts = [900_000 + 3003 * n for n in range(60)]
+    replay = write_replay(tmp_path / "a.ts", pts, Fraction(1, 90000), sound_s=10.0)
     old = picture_times(replay)
     new = picture_times(annotated(replay, [10]))
     assert old[0] > 1

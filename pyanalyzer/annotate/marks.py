@@ -118,7 +118,8 @@ class Marks:
     def _displaced_s(self, n: int) -> float:
         """How long after its onset an event makes room for the next of its kind and place."""
         event = self._events[n]
-        for later in self._events[n + 1 :]:
+        for m in range(n + 1, len(self._events)):
+            later = self._events[m]
             after_s = (later.pts - event.pts) * self._time_base
             if after_s > HOLD_S:
                 break
@@ -134,7 +135,7 @@ class Marks:
         if before is None and after is None:
             return []
         thick = max(3.0, ARROW_WIDTH_SHARE * self._style.basis_px)
-        reach = math.ceil(ARROW_MAX_SHARE * self._style.basis_px + 3 * thick)
+        reach = math.ceil(max(math.hypot(*way) for way in (before, after) if way) + 3 * thick)
         left, top = round(x) - reach, round(y) - reach
         side = 2 * reach
         centre = (x - left, y - top)
@@ -223,14 +224,22 @@ def outline(canvas: Canvas, region: Region, line: int, colour: Colour, opacity: 
         canvas.fill(side, colour, opacity)
 
 
-def label_lines(event: Event) -> tuple[str, str, str]:
-    """Kind; confidence and number; and what a second, smaller line says."""
-    kind = f"{event.kind} (world)" if event.cause == "world" else event.kind
+def kind_words(event: Event) -> str:
+    """Its kind; the world's doing is called so."""
+    return f"{event.kind} (world)" if event.cause == "world" else event.kind
+
+
+def motion_words(event: Event) -> str:
+    """Motion before and after, in px/s; nothing where both rest."""
     before = words.motion(event.motion_before_px_s, UNICODE)
     after = words.motion(event.motion_after_px_s, UNICODE)
-    motion = f"{before}{UNICODE.becomes}{after}" if {before, after} != {"still"} else ""
-    second = UNICODE.separator.join(filter(None, (f"frame {event.frame}", motion)))
-    return kind, f"{words.percent(event.confidence)}  #{event.id}", second
+    return "" if before == after == "still" else f"{before}{UNICODE.becomes}{after}"
+
+
+def label_lines(event: Event) -> tuple[str, str, str]:
+    """Kind; confidence and number; and what a second, smaller line says."""
+    second = UNICODE.separator.join(filter(None, (f"frame {event.frame}", motion_words(event))))
+    return kind_words(event), f"{words.percent(event.confidence)}  #{event.id}", second
 
 
 def label_picture(event: Event, colour: Colour, style: Style) -> F64:

@@ -14,7 +14,7 @@ from pyanalyzer.annotate.canvas import RGB_SPACE, Canvas
 from pyanalyzer.annotate.folder import file_stem, keep_apart, make_folder
 from pyanalyzer.annotate.frames import Stage, decoded, still
 from pyanalyzer.annotate.glyphs import cap_px, width_px
-from pyanalyzer.annotate.marks import Marks, draw_mark
+from pyanalyzer.annotate.marks import Marks, draw_mark, kind_words, motion_words
 from pyanalyzer.annotate.shapes import F64, blank, write
 from pyanalyzer.annotate.style import GROUND, QUIET_TEXT, TEXT, Style, event_colour
 from pyanalyzer.annotate.video import ProgressCallback, probe_replay
@@ -202,7 +202,7 @@ def _place(sheet: F64, picture: U8, x: int, y: int, picture_h: int) -> None:
 
 def _write_cell(sheet: F64, event: Event, timeline: Timeline, x: int, y: int) -> None:
     video, em = timeline.video, CELL_EM_PX
-    kind = f"{event.kind} (world)" if event.cause == "world" else event.kind
+    kind = kind_words(event)
     baseline = y + round(0.55 * em) + cap_px(em)
     write(sheet, kind, event_colour(event), em, (x, baseline), weight="bold")
     x_rest = x + width_px(kind, em, "bold") + round(0.5 * em)
@@ -210,11 +210,10 @@ def _write_cell(sheet: F64, event: Event, timeline: Timeline, x: int, y: int) ->
     at = f"#{event.id}  {clock(event.time_s)}"
     right = x + CELL_WIDTH_PX - width_px(at, em)
     write(sheet, at, TEXT, em, (right, baseline))
-    before = words.motion(event.motion_before_px_s, UNICODE)
-    after = words.motion(event.motion_after_px_s, UNICODE)
     place = words.place(event.region_px, video.width_px, video.height_px)
-    motion = "" if {before, after} == {"still"} else f"{before}{UNICODE.becomes}{after}"
-    text = UNICODE.separator.join(filter(None, (f"frame {event.frame}", place, motion)))
+    text = UNICODE.separator.join(
+        filter(None, (f"frame {event.frame}", place, motion_words(event)))
+    )
     write(sheet, text, QUIET_TEXT, 0.82 * em, (x, baseline + round(1.45 * em)))
 
 
