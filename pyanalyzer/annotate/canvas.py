@@ -7,13 +7,14 @@ What is drawn is made once in RGB and brought into the planes' colours then.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import U8, Region
+from pyanalyzer.records import U8, U16, Region
 
 F64 = npt.NDArray[np.float64]
 Colour = tuple[int, int, int]  # RGB, 0..255
@@ -112,20 +113,15 @@ class Canvas:
 
         Pixels of colour planes that lie only partly in the box are left as they are.
         """
-        wanted = np.clip(np.rint(self.space.encode(colour)), 0, 255).astype(int)
+        tables = _tables(self.space, colour, min(opacity, OPAQUE))
         for number, plane in enumerate(self.planes):
             step = self.space.step if number else 1
             x0, y0 = -(-max(0, region.x_px) // step), -(-max(0, region.y_px) // step)
             x1 = max(0, region.x_px + region.w_px) // step
             y1 = max(0, region.y_px + region.h_px) // step
             target = plane[y0:y1, x0:x1]
-            if target.size == 0:
-                continue
-            if opacity >= OPAQUE:
-                target[:] = wanted[number]
-                continue
-            levels = np.arange(256) * (OPAQUE - opacity) + wanted[number] * opacity
-            target[:] = cv2.LUT(target, ((levels + OPAQUE // 2) // OPAQUE).astype(np.uint8))
+            if target.size:
+                target[:] = cv2.LUT(target, tables[number])
 
     def blend(self, sprite: Sprite, opacity: int = OPAQUE) -> None:
         """Lay a sprite on the canvas, clipped to it. ``opacity``: 0..OPAQUE."""
@@ -142,6 +138,15 @@ class Canvas:
                 _blend(target, alpha, value, opacity)
 
 
+@lru_cache(maxsize=1024)
+def _tables(space: ColourSpace, colour: Colour, opacity: int) -> tuple[U8, U8, U8]:
+    """What each value of each plane becomes under a colour."""
+    wanted = np.clip(np.rint(space.encode(colour)), 0, 255).astype(int)
+    levels = np.arange(256) * (OPAQUE - opacity) + wanted[:, None] * opacity
+    y, u, v = ((levels + OPAQUE // 2) // OPAQUE).astype(np.uint8)
+    return y, u, v
+
+
 def _blend(target: U8, alpha: U8, value: U8, opacity: int) -> None:
     """``target * (1 - alpha) + value``, with both faded, in integers: every machine gives the same.
 
@@ -149,8 +154,8 @@ def _blend(target: U8, alpha: U8, value: U8, opacity: int) -> None:
     """
     a, v = alpha.astype(np.uint16), value.astype(np.uint16)
     if opacity < OPAQUE:
-        a, v = (a * opacity) >> 8, (v * opacity) >> 8  # 255 * 256 fits
-    kept = np.multiply(target, 255 - a, dtype=np.uint16)
+        a, v = a * np.uint16(opacity) >> 8, v * np.uint16(opacity) >> 8  # 255 * 256 fits
+    kept: U16 = np.multiply(target, 255 - a, dtype=np.uint16)
     kept += 128
     kept += kept >> 8
     kept >>= 8

@@ -25,8 +25,9 @@ MATROSKA = ("matroska", "webm")
 MATROSKA_CLOCK = Fraction(1, 1000)  # libav's muxer counts in ms
 MAX_TIMESCALE = 2**31 - 1
 KEY_FRAMES_EVERY_S = 2  # players jump to key frames
-# Threads are a fixed number, since x264 gives other bytes for another one.
-H264 = {"preset": "veryfast", "crf": "20", "threads": "4"}
+# Of 1080p, x264's superfast takes about two thirds of veryfast's time, for larger files at the same
+# crf. Threads are a fixed number, since x264 gives other bytes for another one.
+H264 = {"preset": "superfast", "crf": "20", "threads": "4"}
 VP9 = {
     "deadline": "realtime",
     "cpu-used": "7",

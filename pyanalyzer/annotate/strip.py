@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,7 +74,10 @@ class Strip:
         self.height_px = lanes + (self._pad if self._paged else 0) + lanes % 2
         self.height_px += self.height_px % 2
         self._page: tuple[int, Canvas] | None = None
-        self._head = self._head_picture()
+        head = self._head_picture()
+        self._head_px = head.shape[1]
+        # Moving it over whole pixels of colour needs one sprite per place within such a pixel.
+        self._heads = [make_sprite(head, x, 0, space) for x in range(space.step)]
 
     def draw(self, canvas: Canvas, top_px: int, time_s: float) -> None:
         """The strip at ``time_s``, from row ``top_px`` (even) on."""
@@ -197,8 +201,9 @@ class Strip:
     def _draw_head(self, canvas: Canvas, top_px: int, time_s: float, number: int) -> None:
         em = self._style.small_em_px
         span = self._span(number)
-        x = round(self._x(min(max(time_s, span[0]), span[1]), span)) - self._head.shape[1] // 2
-        canvas.blend(make_sprite(self._head, x, top_px, self._space))
+        x = round(self._x(min(max(time_s, span[0]), span[1]), span)) - self._head_px // 2
+        head = self._heads[x % self._space.step]
+        canvas.blend(replace(head, x_px=x - x % self._space.step, y_px=top_px))
         text = clock(time_s, 3)
         picture = blank(width_px(text, em), round(1.5 * em))
         write(picture, text, TEXT, em, (0, round(0.45 * em) + cap_px(em)))

@@ -10,12 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pyanalyzer.annotate.canvas import RGB_SPACE, Canvas
+from pyanalyzer.annotate.canvas import F64, RGB_SPACE, Canvas
 from pyanalyzer.annotate.folder import file_stem, keep_apart, make_folder
 from pyanalyzer.annotate.frames import Stage, decoded, still
 from pyanalyzer.annotate.glyphs import cap_px, width_px
 from pyanalyzer.annotate.marks import Marks, draw_mark, kind_words, motion_words
-from pyanalyzer.annotate.shapes import F64, blank, write
+from pyanalyzer.annotate.shapes import blank, write
 from pyanalyzer.annotate.style import GROUND, QUIET_TEXT, TEXT, Style, event_colour
 from pyanalyzer.annotate.video import ProgressCallback, probe_replay
 from pyanalyzer.atomic_file import write_atomically

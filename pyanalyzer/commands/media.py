@@ -98,10 +98,10 @@ class MediaOutput:
             self.write(rounded_timeline(timeline), self.path, progress)
 
 
-def _annotate(timeline: Timeline, path: str, progress: Callable[[Progress], None] | None) -> object:
+def _annotate(timeline: Timeline, path: str, progress: Callable[[Progress], None] | None) -> None:
     from pyanalyzer.annotate.video import write_annotated
 
-    return write_annotated(timeline, path, progress)
+    write_annotated(timeline, path, progress)
 
 
 def _clips(timeline: Timeline, path: str, progress: Callable[[Progress], None] | None) -> object:
