@@ -7,6 +7,7 @@ the candidate regions of each frame, and how the view moves.
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -60,6 +61,8 @@ class Preview:
     """Shows what an analysis hands it, until its window is closed or ``q`` pressed in it."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        # Qt warns of fonts that it misses, of which nothing is written here.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         self._clock_s = clock_s
         self._next_s = -math.inf
         self._open = False
