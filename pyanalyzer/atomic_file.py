@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pyanalyzer.errors import OutputError
 
@@ -26,19 +28,33 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Writes ``data`` to ``path``, replacing what stands there in one step.
 
-    A temporary file in the same folder is written, flushed to the disk and renamed, so a full disk,
-    an interrupt or a crash leaves the old file, or none. A link is followed, an existing file keeps
-    its permissions; a device or pipe is written to directly. Raises OutputError naming the path and
-    the cause.
+    As :func:`open_atomically` does; a device or pipe is written to directly. Raises OutputError
+    naming the path and the cause.
     """
     target = _target(path)
     if _is_stream(target):
         _write_stream(target, data)
         return
+    with open_atomically(target) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write and seek in, that takes its place at ``path`` when the block is left.
+
+    A temporary file in the same folder is written, flushed to the disk and renamed, so a full disk,
+    an interrupt or a crash leaves the old file, or none. A link is followed, an existing file keeps
+    its permissions. Raises OutputError naming the path and the cause, also for an OSError from
+    within the block; other errors go through.
+    """
+    target = _target(path)
+    if _is_stream(target):
+        raise OutputError(f"cannot write {target}: it is a device or a pipe; give a file's name")
     descriptor, temporary = _new_temporary(target)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -79,7 +95,7 @@ def _is_stream(target: Path) -> bool:
 def _new_temporary(target: Path) -> tuple[int, str]:
     """Opens a new, hidden file beside ``target``: its descriptor and its path."""
     temporary = str(target.parent / f".pyanalyzer-{os.getpid()}-{os.urandom(4).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         return os.open(temporary, flags, 0o666), temporary
     except OSError as error:

@@ -31,6 +31,7 @@ from pyanalyzer.records import (
     Event,
     Frame,
     FrameCurves,
+    FrameEvidence,
     ModelSummary,
     Region,
     Scores,
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from pyanalyzer.score.model import LoadedModel
 
 ProgressCallback = Callable[[Progress], None]
+# Sees each frame that is looked at, and the factor: its px per px of the evidence.
+Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
 # Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
@@ -107,14 +110,15 @@ def analyse(
     settings: AnalysisSettings | None = None,
     progress: ProgressCallback | None = None,
     on_event: EventCallback | None = None,
+    watch: Watch | None = None,
 ) -> Timeline:
     """Finds the action changes in the replay at ``path``.
 
     Decodes, measures, scores and decides; three threads overlap, and memory does not grow with the
-    replay. ``progress`` is called from this thread while frames are read; so is ``on_event``, once
-    for each event of the timeline, in order, soon after it is certain. The same file, settings and
-    weights give the same timeline, for every number of threads and either core. Raises
-    PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
+    replay. ``progress`` and ``watch`` are called from this thread while frames are read; so is
+    ``on_event``, once for each event of the timeline, in order, soon after it is certain. The same
+    file, settings and weights give the same timeline, for every number of threads and either core.
+    Raises PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
     load = functools.cache(lambda: load_weights(settings))
@@ -145,9 +149,12 @@ def analyse(
             stream = _evidence_stream(settings, info, region, max(1, threads // 4))
             encoder = FeatureEncoder(info.time_base)
             for frame in replay:
-                evidence = stream.push(crop(frame, region))
+                looked_at = crop(frame, region)
+                evidence = stream.push(looked_at)
                 answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
                 seen.add(frame)
+                if watch is not None:
+                    watch(looked_at, evidence, info, stream.factor)
                 take(answer.found())
                 if progress is not None and seen.frames % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, seen, "analysing"))

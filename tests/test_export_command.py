@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pyanalyzer.__main__ import main
-from pyanalyzer.commands.results import outputs_of
+from pyanalyzer.commands.results import add_result_options, outputs_of
 from pyanalyzer.decode.identity import sha256_of
 from pyanalyzer.errors import TimelineFileError, UsageError
 from pyanalyzer.export.registry import BY_NAME, FORMATS, format_table, parse_export
@@ -303,8 +303,9 @@ def test_exports_hold_the_numbers_that_are_saved() -> None:
     found = planted_timeline()
     events = tuple(replace(event, confidence=0.674996) for event in found.events)
     fresh = replace(found, events=events)
-    wanted = {"json": None, "csv": None, "frames": None, "plot": None, "export": ["changes.srt"]}
-    arguments = argparse.Namespace(**wanted)
+    parser = argparse.ArgumentParser()
+    add_result_options(parser.add_argument_group())
+    arguments = parser.parse_args(["--export", "changes.srt"])
     (output,) = outputs_of(arguments)
     srt = output.render(fresh)
     assert srt == BY_NAME["srt"].render(rounded_timeline(fresh))

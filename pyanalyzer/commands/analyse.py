@@ -24,6 +24,7 @@ examples:
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
   pyanalyzer replay.mp4 --follow                 events as they are found, one line each
   pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
+  pyanalyzer replay.mp4 --annotate seen.mp4      the replay with the changes drawn into it
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
   pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen
   pyanalyzer replay.mp4 --false-alarms 2         as many events as two false ones a minute allow
@@ -43,6 +44,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--follow",
         action="store_true",
         help="print events as soon as they are certain; as JSON Lines with --export jsonl:-",
+    )
+    results.add_argument(
+        "--show", action="store_true", help="a window with what is looked at, during the analysis"
     )
     results.add_argument("--quiet", action="store_true", help="show no progress")
     add_part_options(parser.add_argument_group("what is looked at"))
@@ -112,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     outputs = outputs_of(args)
     shown = args.timeline or not outputs
     check_outputs(outputs, _inputs(args), shown)
-    timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet)
+    timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet, show=args.show)
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
 
 
@@ -140,7 +144,7 @@ def _follow(args: argparse.Namespace, settings: AnalysisSettings) -> int:
     # A bar must share the console of the rows; what reads a pipe may write to the same terminal.
     quiet = args.quiet or console is None
     timeline = analyse_with_progress(
-        args.replay, settings, quiet=quiet, console=console, on_event=follower
+        args.replay, settings, quiet=quiet, console=console, on_event=follower, show=args.show
     )
     if rows is not None and not args.timeline:
         rows.end(timeline)
@@ -176,9 +180,17 @@ def analyse_with_progress(
     quiet: bool,
     console: Console | None = None,
     on_event: EventCallback | None = None,
+    show: bool = False,
 ) -> Timeline:
     """The analysis, with a progress bar on ``console``, or on stderr if that is a terminal, unless
-    ``quiet``. ``on_event``: as of :func:`pyanalyzer.pipeline.analyse`."""
+    ``quiet``. ``on_event``: as of :func:`pyanalyzer.pipeline.analyse`. ``show``: with a preview in
+    a window; raises OutputError at once where none can be opened."""
+    watch = None
+    if show:
+        from pyanalyzer.annotate.window import Preview, check_screen
+
+        check_screen()
+        watch = Preview()
     bar: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if not quiet and (console is not None or sys.stderr.isatty()):
         from rich.console import Console
@@ -189,6 +201,8 @@ def analyse_with_progress(
     with bar as progress:
         from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
 
-        if on_event is None:
-            return analyse(path, settings, progress)
-        return analyse(path, settings, progress, on_event)
+        try:
+            return analyse(path, settings, progress, on_event, watch)
+        finally:
+            if watch is not None:
+                watch.close()

@@ -7,16 +7,34 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from pyanalyzer.atomic_file import check_writable, write_atomically
 from pyanalyzer.commands.stdout import stdout_errors, write_stdout
-from pyanalyzer.errors import OutputError, UsageError
+from pyanalyzer.errors import OutputError, PyanalyzerError, ReplayError, UsageError
 from pyanalyzer.records import Timeline
 from pyanalyzer.report.terminal import plain_report, write_report
 from pyanalyzer.report.words import UNICODE
 
 STDOUT = "-"
+
+
+class Result(Protocol):
+    """Something that is made of a timeline: the option that asked for it, and its path."""
+
+    @property
+    def option(self) -> str:
+        """As on the command line."""
+
+    @property
+    def path(self) -> str:
+        """Of a file or a folder; ``-``: stdout."""
+
+    def check(self) -> None:
+        """Raises OutputError if it could not be written."""
+
+    def deliver(self, timeline: Timeline) -> None:
+        """Makes it. Raises OutputError, or ReplayError where it needs the replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +44,10 @@ class Output:
     option: str
     path: str
     render: Callable[[Timeline], bytes]
+
+    def check(self) -> None:
+        """Raises OutputError if it could not be written."""
+        check_writable(self.path)
 
     def deliver(self, timeline: Timeline) -> None:
         """Writes it. Raises OutputError, or BrokenPipeError if stdout's reader has gone."""
@@ -37,7 +59,7 @@ class Output:
 
 
 def check_outputs(
-    outputs: Sequence[Output],
+    outputs: Sequence[Result],
     inputs: Sequence[str],
     timeline_shown: bool,
     followed: str | None = None,
@@ -61,16 +83,16 @@ def check_outputs(
         for path in inputs:
             if place == os.path.realpath(path):
                 raise UsageError(f"{output.option} would replace {path}, which is to be read")
-        check_writable(output.path)
+        output.check()
 
 
-def deliver_outputs(timeline: Timeline, outputs: Sequence[Output]) -> list[OutputError]:
+def deliver_outputs(timeline: Timeline, outputs: Sequence[Result]) -> list[PyanalyzerError]:
     """Writes every result that can be written, files before stdout; the failures are returned."""
-    failures = []
+    failures: list[PyanalyzerError] = []
     for output in sorted(outputs, key=lambda output: output.path == STDOUT):
         try:
             output.deliver(timeline)
-        except OutputError as error:
+        except (OutputError, ReplayError) as error:
             failures.append(error)
     return failures
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from pyanalyzer.commands import arguments
+from pyanalyzer.commands.media import needs_replay
 from pyanalyzer.commands.results import EXPORT_HELP, add_result_options, deliver, outputs_of
+
+if TYPE_CHECKING:
+    from pyanalyzer.records import Timeline
 
 DESCRIPTION = """\
 Shows a saved timeline or writes it in other formats. The replay is not analysed again; it need not
-even be there."""
+even be there, unless pictures of it are asked for."""
 EXAMPLES = """\
 examples:
   pyanalyzer replay.mp4 --json timeline.json           analyse once
@@ -18,6 +24,7 @@ examples:
   pyanalyzer report timeline.json --export changes.srt --export changes.otio
   pyanalyzer report timeline.json --export resolve:markers.edl --min-confidence 0.8
   pyanalyzer report timeline.json --export elan:changes.eaf --replay /video/replay.mp4
+  pyanalyzer report timeline.json --annotate seen.mp4 --clips moments --thumbnails pictures
 """
 
 
@@ -46,25 +53,25 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument_group("the replay").add_argument(
         "--replay",
         metavar="FILE",
-        help="where the replay is now: must be the file that was analysed; exports point to it",
+        help="where the replay is now: must be the file that was analysed",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Reads the timeline and delivers the results; the exit code."""
     from pyanalyzer.commands.outputs import check_outputs
-    from pyanalyzer.export.saved import at_replay, may_lack_events, narrowed, read_saved
+    from pyanalyzer.export.saved import may_lack_events, narrowed, read_saved
     from pyanalyzer.report.frames_csv import check_frames
 
     outputs = outputs_of(args)
     shown = args.timeline or not outputs
-    inputs = [path for path in (args.saved, args.replay) if path]
-    check_outputs(outputs, inputs, shown)
     saved = read_saved(args.saved)
+    replay = args.replay or (saved.video.path if needs_replay(args) else None)
+    check_outputs(outputs, [path for path in (args.saved, replay) if path], shown)
     if args.frames is not None:
         check_frames(saved)  # before anything is written
-    if args.replay is not None:
-        saved = at_replay(saved, args.replay)
+    if replay is not None:
+        saved = _at(saved, replay, named=args.replay is not None)
     timeline = narrowed(saved, args.min_confidence, args.cause)
     if may_lack_events(saved, args.min_confidence):
         print(
@@ -73,3 +80,16 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
+
+
+def _at(saved: Timeline, replay: str, *, named: bool) -> Timeline:
+    """The timeline of the replay that lies there. Raises ReplayError where it does not."""
+    from pyanalyzer.errors import ReplayError
+    from pyanalyzer.export.saved import at_replay
+
+    if not named and not os.path.exists(replay):
+        raise ReplayError(
+            f"the replay is not where it was analysed, at {replay}: say where it is now,"
+            " --replay FILE"
+        )
+    return at_replay(saved, replay)

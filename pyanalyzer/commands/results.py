@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyanalyzer.commands.media import add_media_options, media_outputs
 from pyanalyzer.export.registry import format_table
 
 if TYPE_CHECKING:
-    from pyanalyzer.commands.outputs import Output
+    from pyanalyzer.commands.outputs import Result
     from pyanalyzer.records import Timeline
 
 EXPORT_HELP = f"""\
@@ -42,9 +43,10 @@ def add_result_options(group: argparse._ArgumentGroup) -> None:
         help="write the events for another tool, its format named or told by the extension, see"
         " below; can be given several times",
     )
+    add_media_options(group)
 
 
-def outputs_of(args: argparse.Namespace) -> list[Output]:
+def outputs_of(args: argparse.Namespace) -> list[Result]:
     """The files (or stdout) that the options ask for.
 
     Raises UsageError for a format that is not known, MissingLibraryError for one that cannot be
@@ -61,7 +63,9 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
         ("--csv", args.csv, csv_report),
         ("--frames", args.frames, frames_csv),
     )
-    outputs = [Output(option, path, render) for option, path, render in wanted if path is not None]
+    outputs: list[Result] = [
+        Output(option, path, render) for option, path, render in wanted if path is not None
+    ]
     if args.plot is not None:
         from pyanalyzer.report.plot import plot_renderer
 
@@ -70,7 +74,7 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
         export = parse_export(text)
         check_export(export)
         outputs.append(Output(f"--export {text}", export.path, _as_saved(export.format.render)))
-    return outputs
+    return [*outputs, *media_outputs(args)]
 
 
 def _as_saved(render: Callable[[Timeline], bytes]) -> Callable[[Timeline], bytes]:
@@ -80,7 +84,7 @@ def _as_saved(render: Callable[[Timeline], bytes]) -> Callable[[Timeline], bytes
     return lambda timeline: render(rounded_timeline(timeline))
 
 
-def deliver(timeline: Timeline, outputs: list[Output], *, shown: bool, quiet: bool) -> int:
+def deliver(timeline: Timeline, outputs: list[Result], *, shown: bool, quiet: bool) -> int:
     """Writes the results, shows the timeline if asked to; the exit code."""
     from pyanalyzer.commands.outputs import deliver_outputs, show_timeline
 
@@ -95,7 +99,7 @@ def deliver(timeline: Timeline, outputs: list[Output], *, shown: bool, quiet: bo
     return max((failure.exit_code for failure in failures), default=0)
 
 
-def say_what_was_done(timeline: Timeline, outputs: list[Output], *, quiet: bool) -> None:
+def say_what_was_done(timeline: Timeline, outputs: list[Result], *, quiet: bool) -> None:
     """On stderr, where the timeline itself is not shown: its warnings, and what was written."""
     from pyanalyzer.report.words import counted, printable
 

@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from pyanalyzer.decode.damage import Damage
 from pyanalyzer.decode.luma import Layout, LumaReader
 from pyanalyzer.decode.passes import Picture
-from pyanalyzer.decode.reader import Pictures
+from pyanalyzer.decode.pictures import Pictures
 from pyanalyzer.decode.seek import ShownPackets, count_packets
 from pyanalyzer.decode.source import Probe, probe_source
 from pyanalyzer.errors import ReplayError

@@ -5,29 +5,20 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
+from pyanalyzer.decode.channel import Channel
 from pyanalyzer.decode.damage import Damage
 from pyanalyzer.decode.luma import LumaReader
-from pyanalyzer.decode.passes import DamageMetError, DecodePass, Picture, SeekMissedError
-from pyanalyzer.decode.seek import SeekPoint, ShownPackets, find_seek
-from pyanalyzer.decode.source import (
-    Probe,
-    StoppedError,
-    never_stopped,
-    open_source,
-    probe_source,
-)
+from pyanalyzer.decode.pictures import Pictures
+from pyanalyzer.decode.source import Probe, StoppedError, probe_source
 from pyanalyzer.errors import ReplayError, UsageError
 from pyanalyzer.records import Frame, VideoInfo
 
-# Made for broadcasts, where bytes get lost: a single thread notices most broken pictures, by far.
-UNPROTECTED_FORMATS = frozenset({"mpegts"})
 MAX_THREADS = 16  # libav's own bound for automatic frame threads
 
 
@@ -97,7 +88,7 @@ class ReplayReader:
         self._start, self._end = start, end
         self._threads = threads or (0 if (os.cpu_count() or 1) > 1 else 1)
         self._damage = Damage()
-        self._channel = _Channel(queue_frames)
+        self._channel = Channel[Frame](queue_frames)
         self._thread: threading.Thread | None = None
 
     @property
@@ -184,132 +175,3 @@ class ReplayReader:
         return ReplayError(
             f"{self.info.path}: no frame {start}{end}; choose times within the replay{length}"
         )
-
-
-class _Channel:
-    """A bounded queue with an end: of its items, of the reader's interest, or by an error."""
-
-    def __init__(self, size: int) -> None:
-        self._items: deque[Frame] = deque()
-        self._size = size
-        self._closed = False
-        self._finished = False
-        self._error: BaseException | None = None
-        self._changed = threading.Condition()
-
-    def check(self) -> None:
-        """Raise ``StoppedError`` once nobody reads any more."""
-        if self._closed:
-            raise StoppedError
-
-    def put(self, item: Frame) -> None:
-        """Append, waiting while the queue is full; ``StoppedError`` once nobody reads any more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
-            self.check()
-            self._items.append(item)
-            self._changed.notify()
-
-    def get(self) -> Frame | None:
-        """The next item, waiting for it; None after the last; raises the other side's error."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._items or self._finished or self._closed)
-            if self._items:
-                self._changed.notify()
-                return self._items.popleft()
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
-        return None
-
-    def finish(self, error: BaseException | None) -> None:
-        """No more items come, because of ``error`` if there is one."""
-        with self._changed:
-            self._finished, self._error = True, error
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """No more items are wanted; those that wait are dropped."""
-        with self._changed:
-            self._closed = True
-            self._items.clear()
-            self._changed.notify_all()
-
-
-class Pictures:
-    """Whole pictures from a start on; ``Picture.ordinal`` is the index in the whole stream.
-
-    ``packets``: where they were counted before, so that they are not for every start anew.
-    """
-
-    def __init__(
-        self,
-        probed: Probe,
-        start_pts: int,
-        damage: Damage,
-        *,
-        check: Callable[[], None] = never_stopped,
-        loop_filter: bool = True,
-        packets: ShownPackets | None = None,
-    ) -> None:
-        self._probed = probed
-        self._start_pts = start_pts
-        self._damage = damage
-        self._check = check
-        self._loop_filter = loop_filter
-        self._packets = packets
-
-    def decode(self, threads: int) -> Generator[Picture, None, None]:
-        """From the keyframe before the start, or from the beginning where that is not exact."""
-        seek = None
-        if self._packets is not None:
-            seek = self._packets.seek_point(self._start_pts)
-        elif self._start_pts > self._probed.first_pts:
-            seek = find_seek(self._probed, self._start_pts, self._check)
-        if seek is not None:
-            try:
-                yield from self._repeatable(seek, threads)
-                return
-            except SeekMissedError:  # raised before the first picture, if at all
-                self._damage.clear()
-        yield from self._repeatable(None, threads)
-
-    def _repeatable(self, seek: SeekPoint | None, threads: int) -> Generator[Picture, None, None]:
-        """The same pictures for any number of threads: past damage a single one goes on."""
-        last_index = -1
-        if threads != 1 and self._probed.container not in UNPROTECTED_FORMATS:
-            try:
-                for picture in self._from_start(seek, threads):
-                    last_index = picture.ordinal
-                    yield picture
-                return
-            except DamageMetError:
-                self._damage.clear()
-        for picture in self._from_start(seek, 1):
-            if picture.ordinal > last_index:
-                yield picture
-
-    def _from_start(self, seek: SeekPoint | None, threads: int) -> Generator[Picture, None, None]:
-        """One pass, without what lies before the start, counted from the stream's first picture."""
-        with open_source(self._probed.info.path) as source:
-            decode_pass = DecodePass(
-                source,
-                threads=threads,
-                damage=self._damage,
-                first_pts=self._probed.first_pts,
-                key_pts=None if seek is None else seek.key_pts,
-                check=self._check,
-                loop_filter=self._loop_filter,
-            )
-            arrived = seek is None
-            for frame, ordinal, pts in decode_pass:
-                if pts < self._start_pts:
-                    continue
-                if seek is not None and not arrived:
-                    if pts != seek.pts:
-                        raise SeekMissedError
-                    decode_pass.index_of_first = seek.index - ordinal
-                    arrived = True
-                yield Picture(frame, decode_pass.index_of_first + ordinal, pts)
-            if not arrived:
-                raise SeekMissedError
