@@ -32,7 +32,7 @@ def plant_timeline(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Plants an analysis that always finds the same; the list holds what it is asked."""
     calls: Calls = []
 
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
+    def analyse(path: str, settings: AnalysisSettings, *_: object, **__: object) -> Timeline:
         calls.append((path, settings))
         return planted_timeline()
 
@@ -53,7 +53,7 @@ RUN_MAIN = "\nimport sys\nfrom pyanalyzer.__main__ import main\nsys.exit(main())
 # timeline.
 PLANTED_PROGRAM = """
 import sys, time, types
-def analyse(path, settings, progress=None):
+def analyse(path, settings, *_, **__):
     from pyanalyzer.report.json_report import read_timeline
     {body}
     return read_timeline({timeline!r})

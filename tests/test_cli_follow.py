@@ -49,7 +49,7 @@ def followed(timeline: Timeline) -> Followed:
 
 def analyse(
     path: str, settings: AnalysisSettings, progress: object = None,
-    on_event: EventCallback | None = None,
+    on_event: EventCallback | None = None, **_: object,
 ) -> Timeline:  # fmt: skip
     """Finds the planted events, one after the other."""
     timeline = planted_timeline()
@@ -163,8 +163,10 @@ def test_a_reader_that_goes_ends_the_work_unless_there_is_more_to_do(
 
     ended: list[Event] = []
 
-    def analyse_to_the_end(path: str, settings: AnalysisSettings, *rest: object) -> Timeline:
-        timeline = analyse(path, settings, *rest)  # type: ignore[arg-type]
+    def analyse_to_the_end(
+        path: str, settings: AnalysisSettings, *rest: object, **named: object
+    ) -> Timeline:
+        timeline = analyse(path, settings, *rest, **named)  # type: ignore[arg-type]
         ended.extend(timeline.events)
         return timeline
 

@@ -118,7 +118,7 @@ def test_errors_are_one_harmless_line(
     error: Exception, code: int, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], tmp_path: Path,
 ) -> None:  # fmt: skip
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
+    def analyse(path: str, settings: AnalysisSettings, *_: object, **__: object) -> Timeline:
         raise error
 
     plant(monkeypatch, analyse)
@@ -132,7 +132,7 @@ def test_errors_are_one_harmless_line(
 
 
 def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analyse(path: str, settings: AnalysisSettings, progress: object = None) -> Timeline:
+    def analyse(path: str, settings: AnalysisSettings, *_: object, **__: object) -> Timeline:
         raise ZeroDivisionError
 
     plant(monkeypatch, analyse)

@@ -202,7 +202,7 @@ def analyse_with_progress(
         from pyanalyzer.pipeline import analyse  # seconds: it loads the network's library
 
         try:
-            return analyse(path, settings, progress, on_event, watch)
+            return analyse(path, settings, progress, on_event=on_event, watch=watch)
         finally:
             if watch is not None:
                 watch.close()
