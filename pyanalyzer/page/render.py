@@ -1,0 +1,119 @@
+"""The page's bytes: its parts inlined, everything from outside escaped, and nothing else allowed.
+
+The same timeline gives the same bytes. The Content-Security-Policy names the hashes of the page's
+own style and script: a browser runs no other, loads nothing from a network, and sends nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
+
+from pyanalyzer.page.contents import page_contents
+from pyanalyzer.page.replay import PageReplay, check_embeddable, embedded, referenced
+from pyanalyzer.records import KINDS, Timeline
+from pyanalyzer.report.html_theme import DARK, LIGHT
+from pyanalyzer.report.palette import WORLD, kind_style
+from pyanalyzer.report.words import printable
+
+# In this order; what a file needs from another one at once stands before it.
+STYLES = ("base", "player", "timeline", "table", "evidence", "phone")
+SCRIPTS = (
+    "words",
+    "contents",
+    "frames",
+    "selection",
+    "paint",
+    "player",
+    "transport",
+    "overlay",
+    "span",
+    "lanes",
+    "curves",
+    "timeline",
+    "gestures",
+    "filters",
+    "table",
+    "evidence",
+    "charts",
+    "statistics",
+    "keys",
+    "main",
+)
+_FOLDER = Path(__file__).parent
+
+
+def page_renderer(path: str, embed: bool, replay: str | None = None) -> Callable[[Timeline], bytes]:
+    """What makes the page of that name. ``replay``: where the replay lies, if that is known yet.
+
+    Raises, with ``embed`` and ``replay``, what :func:`check_embeddable` does: before the work.
+    """
+    if embed and replay is not None:
+        check_embeddable(replay)
+
+    def render(timeline: Timeline) -> bytes:
+        return html_page(timeline, embedded(timeline) if embed else referenced(timeline, path))
+
+    return render
+
+
+def html_page(timeline: Timeline, replay: PageReplay) -> bytes:
+    """The page, in UTF-8."""
+    style, script = _style(), _script()
+    parts = {
+        "policy": _policy(style, script),
+        "title": html.escape(printable(PurePath(timeline.video.path).name)),
+        "style": style,
+        "script": script,
+        "contents": script_json(page_contents(timeline, replay)),
+        "replay": replay.base64 or "",
+    }
+    page = (_FOLDER / "page.html").read_text(encoding="utf-8")
+    pieces = []
+    for piece in page.split("{{"):
+        name, mark, rest = piece.partition("}}")
+        pieces.append(parts[name] + rest if mark else piece)
+    return "".join(pieces).encode("utf-8", "replace")
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand in a script element: no sign in it ends the element or opens a comment."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _style() -> str:
+    kinds = " ".join(f"--{kind}: {kind_style(kind)};" for kind in KINDS)
+    theme = (
+        f":root {{ color-scheme: light; --world: {WORLD}; {kinds} {LIGHT} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {DARK}"
+        " color-scheme: dark; } }\n"
+        f":root[data-theme=dark] {{ {DARK} color-scheme: dark; }}\n"
+    )
+    return theme + "".join(_read("style", f"{name}.css") for name in STYLES)
+
+
+def _script() -> str:
+    body = "".join(_read("script", f"{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{body}}})();\n'
+
+
+def _read(folder: str, name: str) -> str:
+    return (_FOLDER / folder / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
+        " img-src data: blob:; media-src 'self' file: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
