@@ -37,7 +37,13 @@ from pyanalyzer.records import (
 )
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.settings import AnalysisSettings, Progress
-from pyanalyzer.timeline import FrameTrace, TimelineParameters, build_events, trace_of
+from pyanalyzer.timeline import (
+    FrameTrace,
+    TimelineParameters,
+    build_events,
+    frame_curves,
+    trace_of,
+)
 
 if TYPE_CHECKING:
     from pyanalyzer.score.model import LoadedModel
@@ -115,6 +121,7 @@ def analyse(
         settings=settings.as_record(),
         events=_listed(events, settings),
         warnings=measured.warnings,
+        curves=frame_curves(measured.scores, measured.traces, info.start_pts),
     )
 
 

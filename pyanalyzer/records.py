@@ -8,7 +8,7 @@ when only a part of the replay is analysed. Regions are half-open boxes ``(x, y,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -238,6 +238,42 @@ class ModelSummary:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameCurves:
+    """What a saved timeline keeps of every analysed frame, in order: arrays (T,), read-only.
+
+    T is ``VideoSummary.frames``. Motion is that of the view: how the picture's content moved since
+    the frame before, in px of the replay, x to the right, y down, about the picture's centre, as in
+    :class:`Alignment`. Where ``aligned`` is False (a cut) it has no meaning and is none: shift 0,
+    zoom 1, roll 0. So it is in the first frame, and in one that repeats the picture before it.
+    The scores are the network's probabilities, not calibrated and spread over a frame to either
+    side of an onset; what the timeline made of them is :class:`Event`. Two curves are equal if all
+    their values are.
+    """
+
+    start_pts: int  # of the replay's first frame, analysed or not: where time is 0
+    index: npt.NDArray[np.int64]  # ordinal in the whole stream, rising
+    pts: npt.NDArray[np.int64]  # rising
+    aligned: npt.NDArray[np.bool_]
+    view_dx_px: F32
+    view_dy_px: F32
+    view_zoom: F32  # factor by which the content grew, 1: none
+    view_roll_deg: F32  # by which the content turned, clockwise as seen
+    changed_share: F32  # 0..1: of the blocks looked at, those that the view and noise don't explain
+    onset_score: F32  # 0..1: that an onset lies in this frame, the player's or the world's
+    player_score: F32  # 0..1: that an onset of the player lies in this frame
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FrameCurves):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as of all that compares by its arrays
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The answer: what the JSON holds and every report is made from."""
@@ -247,3 +283,40 @@ class Timeline:
     settings: dict[str, object]
     events: tuple[Event, ...]
     warnings: tuple[str, ...] = ()  # for instance where a damaged stream broke off
+    curves: FrameCurves | None = None  # None: saved by a version that did not keep them
+
+
+class RivalFrame(NamedTuple):
+    """Another frame that the network took for the onset of the same change."""
+
+    frame: int  # ordinal
+    score: float  # 0..1, the network's, of an onset in this frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvidenceCard:
+    """What can be shown of one event: pictures of before and after, and the scores about it.
+
+    ``crop_px`` is the part of the replay's picture that the pictures show: the event's region with
+    a margin, on the grid of blocks. ``after_jpeg`` is brought onto the picture of before by the
+    motion of the view between the two, so that what stays differs only where something changed;
+    where that cannot be (``aligned`` False: a cut) it is as it was. Both are of ``image_px`` =
+    (width, height), the crop or smaller; ``changed_png`` has one pixel per block of the crop, from
+    transparent (no change beyond noise) to opaque, to be laid over them or shown by itself (without
+    smoothing: CSS ``image-rendering: pixelated``). The arrows are the event's own motions.
+    ``score_frames``: ordinals about the event, with ``scores`` of an onset of its cause at each;
+    ``rivals``: other peaks near the onset, the best first.
+    """
+
+    event: Event
+    before_frame: int  # ordinal: the last frame before the onset
+    after_frame: int  # ordinal: shortly after it
+    crop_px: Region
+    image_px: tuple[int, int]
+    aligned: bool
+    before_jpeg: bytes
+    after_jpeg: bytes
+    changed_png: bytes
+    score_frames: tuple[int, ...]
+    scores: tuple[float, ...]
+    rivals: tuple[RivalFrame, ...]

@@ -20,7 +20,7 @@ def parquet_export(timeline: Timeline) -> bytes:
     """One row per event; the columns of the CSV, and the replay and the exact time.
 
     ``time_numerator / time_denominator`` is the exact time in seconds. Numbers are rounded as in
-    the JSON. The file's metadata holds the timeline's JSON without events, under the key
+    the JSON. The file's metadata holds the timeline's JSON without events and curves, under the key
     ``pyanalyzer.timeline``. The same timeline and version of pyarrow give the same bytes.
     """
     pa, parquet = load("pyarrow"), load("pyarrow.parquet")
@@ -31,7 +31,7 @@ def parquet_export(timeline: Timeline) -> bytes:
         time_s = clock.time_s(event)
         rows.append(_row(event, timeline, time_s.numerator, time_s.denominator))
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
-    head = json_report(replace(timeline, events=()))
+    head = json_report(replace(timeline, events=(), curves=None))
     arrays = [
         pa.array([row[column] for row in rows], kind) for column, (_, kind) in enumerate(columns)
     ]

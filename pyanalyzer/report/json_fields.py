@@ -108,7 +108,7 @@ class Fields:
     def integer(self, key: str, least: int | None = None) -> int:
         """A whole number, not below ``least``."""
         value = self._take(key)
-        if not _is_integer(value) or (least is not None and value < least):
+        if not is_integer(value) or (least is not None and value < least):
             self._wrong(key, "a whole number" + ("" if least is None else f" from {least}"))
         return value
 
@@ -147,6 +147,15 @@ class Fields:
             self._wrong(key, "two numbers")
         return (float(x), float(y))
 
+    def items(self, key: str) -> list[object]:
+        """A list of anything."""
+        return self._list(key, None)
+
+    def error(self, key: str, expected: str) -> TimelineFileError:
+        """What is said where ``key`` (empty: the object itself) is not what was ``expected``."""
+        field = self._path(key) if key else self.where or "the document"
+        return TimelineFileError(f"{self.name}: {field} must be {expected}")
+
     def finish(self) -> None:
         """Raises TimelineFileError if a field was not asked for: nobody would know its meaning."""
         for key in sorted(self._left):
@@ -166,23 +175,23 @@ class Fields:
 
     def _integers(self, key: str, length: int) -> list[int]:
         numbers = self._list(key, length)
-        return [n if _is_integer(n) else self._wrong(key, "whole numbers") for n in numbers]
+        return [n if is_integer(n) else self._wrong(key, "whole numbers") for n in numbers]
 
     def _path(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key
 
     def _wrong(self, key: str, expected: str) -> NoReturn:
-        field = self._path(key) if key else self.where or "the document"
-        raise TimelineFileError(f"{self.name}: {field} must be {expected}")
+        raise self.error(key, expected)
 
 
-def _is_integer(value: object) -> TypeGuard[int]:
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whole numbers of 64 bits; True is none."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _is_number(value: object) -> TypeGuard[float]:
     """Integers count too. JSON such as 1e999 becomes an infinity, which is refused."""
-    return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
+    return is_integer(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _range_words(least: float, most: float) -> str:

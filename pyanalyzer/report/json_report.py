@@ -2,7 +2,7 @@
 
 The form is "pyanalyzer/timeline/1"; docs/timeline-schema.json describes it. The same timeline gives
 the same bytes: keys stand in a fixed order, numbers are rounded to fixed digits, one event is one
-line, and the text is ASCII.
+line and one curve is one, and the text is ASCII.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pyanalyzer.errors import TimelineFileError
 from pyanalyzer.records import Event, Timeline
+from pyanalyzer.report.json_curves import curve_lines, read_curves, rounded_curves
 from pyanalyzer.report.json_fields import Fields, refuse_constant, unique_keys
 
 SCHEMA = "pyanalyzer/timeline/1"
@@ -48,6 +49,9 @@ def json_report(timeline: Timeline) -> bytes:
     parts.append('"events": [' + (f"\n{events}\n ]" if events else "]"))
     if timeline.warnings:
         parts.append(f'"warnings": {_text(list(timeline.warnings))}')
+    if timeline.curves is not None:
+        lines = ",\n".join(f"  {_text(key)}: {text}" for key, text in curve_lines(timeline.curves))
+        parts.append(f'"curves": {{\n{lines}\n }}')
     return ("{" + ",\n ".join(parts) + "}\n").encode("ascii")
 
 
@@ -80,14 +84,19 @@ def parse_timeline(data: bytes, name: str) -> Timeline:
     settings = dict(fields.inner("settings").values)
     events = tuple(entry.event() for entry in fields.entries("events"))
     warnings = fields.optional_texts("warnings")
+    curves = None
+    if "curves" in fields.values:
+        curves = read_curves(fields.inner("curves"), video.frames)
     fields.finish()
-    return Timeline(video, model, settings, events, warnings)
+    return Timeline(video, model, settings, events, warnings, curves)
 
 
 def rounded_timeline(timeline: Timeline) -> Timeline:
     """The timeline as it comes back from JSON: numbers rounded to the digits that are kept."""
     video = replace(timeline.video, duration_s=rounded(timeline.video.duration_s, TIME_DIGITS))
-    return replace(timeline, video=video, events=tuple(map(_rounded_event, timeline.events)))
+    events = tuple(map(_rounded_event, timeline.events))
+    curves = None if timeline.curves is None else rounded_curves(timeline.curves)
+    return replace(timeline, video=video, events=events, curves=curves)
 
 
 def _rounded_event(event: Event) -> Event:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from pyanalyzer.records import I32, FrameEvidence, Region
+from pyanalyzer.records import I32, Evidence, FrameEvidence, Region
+from pyanalyzer.reference.propose import RESIDUAL_OFFSET, RESIDUAL_SLOPE
 
 _COLUMNS = 7
 
@@ -18,7 +20,9 @@ class FrameTrace:
     ``view_dx_px``, ``view_dy_px``: displacement of the picture's content since the previous frame,
     working px; of no meaning where ``aligned`` is False. ``proposals``: int32 (n, 7), one row per
     proposal in the order of the network's candidates: region x, y, w, h in working px; motion
-    against the view x, y in 1/16 working px per frame; track.
+    against the view x, y in 1/16 working px per frame; track. ``view_zoom``: factor by which the
+    content grew; ``view_roll_deg``: by which it turned, clockwise as seen; ``changed_share``: see
+    :func:`changed_share`.
     """
 
     index: int
@@ -28,6 +32,9 @@ class FrameTrace:
     factor: int
     aligned: bool
     proposals: I32
+    view_zoom: float = 1.0
+    view_roll_deg: float = 0.0
+    changed_share: float = 0.0
 
     def region(self, n: int) -> Region:
         """Region of proposal ``n`` in working px."""
@@ -56,4 +63,22 @@ def trace_of(evidence: FrameEvidence, factor: int) -> FrameTrace:
         factor=factor,
         aligned=evidence.alignment.aligned,
         proposals=np.array(rows, dtype=np.int32).reshape(len(rows), _COLUMNS),
+        view_zoom=evidence.alignment.scale,
+        view_roll_deg=math.degrees(evidence.alignment.rotation_rad),
+        changed_share=changed_share(evidence.evidence),
     )
+
+
+def changed_share(evidence: Evidence) -> float:
+    """Of the blocks that were measured, the share that is likelier changed than not by its residual
+    (0..1; 0 if none was measured).
+
+    The residual is what the view's motion leaves over, and its likelihoods against the noise floor
+    are those of ``propose``; see docs/evidence.md. A block is measured where it has such a floor.
+    """
+    floor = evidence.noise_floor.astype(np.int32)
+    measured = int(np.count_nonzero(floor))
+    if measured == 0:
+        return 0.0
+    odds = RESIDUAL_SLOPE * evidence.residual.astype(np.int32) + RESIDUAL_OFFSET * floor
+    return int(np.count_nonzero(odds > 0)) / measured
