@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyanalyzer.errors import UsageError
 from pyanalyzer.export.registry import format_table
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ def add_result_options(group: argparse._ArgumentGroup) -> None:
         "--plot", metavar="FILE", help="draw the timeline as a picture, .png or .svg"
     )
     group.add_argument(
+        "--html", metavar="FILE", help="a page to look into: replay, timeline, table, statistics"
+    )
+    group.add_argument(
+        "--embed", action="store_true", help="put the replay itself into the page of --html"
+    )
+    group.add_argument(
         "--export",
         metavar="[FORMAT:]FILE",
         action="append",
@@ -43,7 +50,7 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
     """The files (or stdout) that the options ask for.
 
     Raises UsageError for a format that is not known, MissingLibraryError for one that cannot be
-    written here.
+    written here, and what page_renderer does for a replay that no page can hold.
     """
     from pyanalyzer.commands.outputs import Output
     from pyanalyzer.export.registry import check_export, parse_export
@@ -56,6 +63,12 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
         from pyanalyzer.report.plot import plot_renderer
 
         outputs.append(Output("--plot", args.plot, plot_renderer(args.plot)))
+    if args.html is not None:
+        from pyanalyzer.page.render import page_renderer
+
+        outputs.append(Output("--html", args.html, page_renderer(args.html, args.embed, args.replay)))
+    elif args.embed:
+        raise UsageError("--embed puts the replay into the page of --html: give --html FILE too")
     for text in args.export:
         export = parse_export(text)
         check_export(export)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.export.clock import clock_of, in_order
+from pyanalyzer.export.clock import in_order
 from pyanalyzer.page.replay import PageReplay
 from pyanalyzer.records import CAUSES, KINDS, Event, Timeline
 from pyanalyzer.report.json_report import rounded_timeline
@@ -19,14 +19,15 @@ from pyanalyzer.report.words import frame_rate
 
 # Curves are kept as 16-bit whole numbers: a plot of 2000 px height still shows every step.
 CURVE_LEVELS = 32767
-CURVES = (
-    "view_dx_px",
-    "view_dy_px",
-    "view_zoom",
-    "view_roll_deg",
-    "changed_share",
-    "onset_score",
-)
+# Names of the curves, and which value of each means that nothing happens.
+CURVES = {
+    "view_dx_px": 0.0,
+    "view_dy_px": 0.0,
+    "view_zoom": 1.0,
+    "view_roll_deg": 0.0,
+    "changed_share": 0.0,
+    "onset_score": 0.0,
+}
 
 
 def page_contents(
@@ -93,16 +94,13 @@ def _events(events: Sequence[Event]) -> dict[str, list[Any]]:
 def _frames(timeline: Timeline) -> dict[str, Any] | None:
     """When every frame is shown: runs of equally long frames, in ticks of the time base."""
     curves = timeline.curves
-    if curves is None or len(curves.pts) == 0:
+    if curves is None or len(curves.pts) == 0 or np.any(np.diff(curves.index) != 1):
         return None
-    clock = clock_of(timeline)
-    # Without an event to tell it, the first frame of the stream tells where its time begins.
-    whole = not timeline.events and int(curves.index[0]) == 0
-    start = int(curves.pts[0]) if whole else clock.start_pts
+    time_base = timeline.video.time_base
     return {
         "first": int(curves.index[0]),
-        "time_base": [clock.time_base.numerator, clock.time_base.denominator],
-        "ticks": int(curves.pts[0]) - start,
+        "time_base": [time_base.numerator, time_base.denominator],
+        "ticks": int(curves.pts[0]) - curves.start_pts,
         "runs": _runs(np.diff(curves.pts)),
     }
 
@@ -113,11 +111,7 @@ def _runs(lengths: npt.NDArray[np.int64]) -> list[int]:
         return []
     starts = np.flatnonzero(np.concatenate(([True], lengths[1:] != lengths[:-1])))
     counts = np.diff(np.concatenate((starts, [len(lengths)])))
-    return [
-        int(value)
-        for pair in zip(lengths[starts], counts, strict=True)
-        for value in pair
-    ]
+    return [int(value) for pair in zip(lengths[starts], counts, strict=True) for value in pair]
 
 
 def _curves(timeline: Timeline) -> dict[str, Any] | None:
@@ -125,7 +119,7 @@ def _curves(timeline: Timeline) -> dict[str, Any] | None:
     curves = timeline.curves
     if curves is None or len(curves.pts) == 0:
         return None
-    return {name: _packed(getattr(curves, name)) for name in CURVES}
+    return {name: _packed(getattr(curves, name) - rest) for name, rest in CURVES.items()}
 
 
 def _packed(values: npt.NDArray[Any]) -> dict[str, Any]:
