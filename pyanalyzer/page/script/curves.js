@@ -1,7 +1,7 @@
 // The curves below the lanes: how the whole picture moves, how much of it changed, and the score.
 // Where several frames fall on one px, their least and greatest values are drawn.
 
-const CURVE_PX = 46;
+const CURVE_PX = 36;
 const PYRAMID = 64; // frames whose extremes are known beforehand, for the whole of long replays
 
 class Curve {
@@ -66,14 +66,14 @@ const CURVES = (() => {
     return [-most, most];
   };
   const lanes = [
-    { name: "view motion", unit: "px/frame", range: both(dx, dy), lines: [[dx, "view", "→"], [dy, "avatar", "↓"]] },
-    { name: "score", unit: "", range: [0, 1], fill: true, lines: [[of("onset_score"), "effect", ""]] },
-    { name: "changed", unit: "", range: [0, 1], fill: true, lines: [[of("changed_share"), "interface", ""]] },
+    { name: "view motion", unit: "px/frame", range: both(dx, dy), lines: [[dx, "good", "→"], [dy, "second", "↓"]] },
+    { name: "changed", unit: "", range: [0, 1], fill: true, lines: [[of("changed_share"), "soft", ""]] },
+    { name: "score", unit: "", range: [0, 1], fill: true, lines: [[of("onset_score"), "ink", ""]] },
   ];
   if (roll.most > 0.05) {
-    lanes.splice(1, 0, { name: "roll", unit: "°/frame", range: both(roll), lines: [[roll, "interface", ""]] });
+    lanes.splice(1, 0, { name: "roll", unit: "°/frame", range: both(roll), lines: [[roll, "soft", ""]] });
   }
-  const zooms = { name: "zoom", unit: "", range: both(zoom), lines: [[zoom, "effect", ""]] };
+  const zooms = { name: "zoom", unit: "", range: both(zoom), lines: [[zoom, "soft", ""]] };
   if (zoom.most > 0.001) lanes.splice(1, 0, zooms);
   return lanes;
 })();
@@ -92,7 +92,7 @@ function drawCurves(context, layout) {
     const yOf = (value) => top + 4 + (CURVE_PX - 8) * (1 - (value - lane.range[0]) / (lane.range[1] - lane.range[0]));
     context.fillStyle = INK.line;
     context.fillRect(layout.left, Math.round(yOf(0)) - 0.5, layout.plotPx, 1);
-    for (const [curve, kind] of lane.lines) drawCurve(context, layout, curve, KIND_HEX[kind], yOf, lane.fill);
+    for (const [curve, colour] of lane.lines) drawCurve(context, layout, curve, INK[colour], yOf, lane.fill);
     context.restore();
     drawCurveName(context, layout, lane, top);
   });
@@ -100,16 +100,16 @@ function drawCurves(context, layout) {
 
 function drawCurveName(context, layout, lane, top) {
   const y = layout.narrow ? top + 9 : top + CURVE_PX / 2 - (lane.unit ? 7 : 0);
-  drawName(context, layout, lane.name, lane.lines.length === 1 ? KIND_HEX[lane.lines[0][1]] : null, y);
+  drawName(context, layout, lane.name, null, y);
   if (layout.narrow || !lane.unit) return;
   let x = 8;
-  for (const [, kind, sign] of lane.lines) {
-    context.fillStyle = KIND_HEX[kind];
+  for (const [, colour, sign] of lane.lines) {
+    context.fillStyle = INK[colour];
     context.fillText(sign, x, y + 15);
     x += sign ? 14 : 0;
   }
   context.fillStyle = INK.soft;
-  context.fillText(lane.unit, x + (lane.lines.length === 1 ? 13 : 2), y + 15);
+  context.fillText(lane.unit, x, y + 15);
 }
 
 function drawCurve(context, layout, curve, colour, yOf, fill) {

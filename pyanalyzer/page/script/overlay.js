@@ -3,7 +3,8 @@
 
 const COMING_S = 0.3; // a change is announced so long before its onset
 const PASSING_S = 0.7; // and stays visible so long after it
-const MOST_DRAWN = 10; // at a time: more is a thicket; the most confident ones stay
+const MOST_DRAWN = 8; // at a time: more is a thicket; the most confident ones stay
+const MOST_LABELS = 3; // of changes of the whole picture, one below the other
 const ARROW_S = 0.22; // an arrow is as long as the way that is moved in this time
 const ARROW_MIN = 0.045; // shares of the picture's width
 const ARROW_MAX = 0.28;
@@ -22,7 +23,20 @@ function changesAround(timeS) {
     if (strength > 0.03) found.push({ i, strength: Math.min(strength, 1), coming: age < 0 });
   }
   found.sort((a, b) => CHANGES.confidence[b.i] - CHANGES.confidence[a.i]);
-  return found.slice(0, MOST_DRAWN).reverse();
+  const drawn = found.slice(0, MOST_DRAWN).sort((a, b) => a.i - b.i);
+  const wholes = drawn.filter(({ i }) => wholePicture(i));
+  const lead = leadOf(wholes);
+  for (const change of wholes) change.aside = change !== lead;
+  const unlabelled = new Set(wholes.filter((change) => change.aside).slice(0, -MOST_LABELS + 1 || undefined));
+  return drawn.filter((change) => !unlabelled.has(change));
+}
+
+const wholePicture = (i) => isWhole(CHANGES.region(i), VIDEO.width_px, VIDEO.height_px);
+
+/** Of changes of the whole picture one alone has frame and arrows: the chosen or the latest. */
+function leadOf(wholes) {
+  const past = wholes.filter(({ coming }) => !coming);
+  return wholes.find(({ i }) => i === SELECTION.chosen) || past.at(-1) || wholes[0];
 }
 
 /** Where the picture lies in its box: left, top and px per px of the replay. */
@@ -54,8 +68,10 @@ function drawOverlay() {
     };
     const colour = overlayColour(drawn.i);
     context.globalAlpha = drawn.strength;
-    drawBlock(context, place, colour, drawn);
-    drawMotions(context, place, colour, drawn, box.scale);
+    if (!drawn.aside) {
+      drawBlock(context, place, colour, drawn);
+      drawMotions(context, place, colour, drawn, box.scale);
+    }
     labels = drawLabel(context, place, colour, drawn, box, labels);
   }
   context.globalAlpha = 1;

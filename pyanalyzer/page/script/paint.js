@@ -7,7 +7,7 @@ const INK = {};
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
-  for (const name of ["ink", "soft", "line", "grid", "paper", "card", "good", "bad", "world"]) {
+  for (const name of ["ink", "soft", "line", "grid", "paper", "card", "good", "bad", "second", "world"]) {
     INK[name] = value(`--${name}`);
   }
   INK.dark = style.colorScheme === "dark";

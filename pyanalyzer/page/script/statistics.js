@@ -1,7 +1,8 @@
 // What the listed changes say together: numbers, changes per minute over time, lengths of spells,
 // and where in the picture they are.
 
-const RATE_BINS = 60;
+const MOST_RATE_BINS = 60;
+const LEAST_RATE_BIN_S = 1; // below it a rate per minute means little
 // Borders of the lengths of spells, s: each a third more than the one before it.
 const SPELL_BORDERS_S = [0, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6, 2.2, 3.2, 4.5, 6.4, 9, 13, 18, 26, 36, 60];
 
@@ -63,17 +64,18 @@ function showTiles(spells) {
 
 function showRate() {
   const length = Math.max(SPAN_END_S - SPAN_START_S, 1e-6);
-  const bins = Array.from({ length: RATE_BINS }, () => new Array(KINDS.length).fill(0));
-  const perMinute = (60 * RATE_BINS) / length;
+  const count = Math.min(Math.max(Math.round(length / LEAST_RATE_BIN_S), 1), MOST_RATE_BINS);
+  const bins = Array.from({ length: count }, () => new Array(KINDS.length).fill(0));
+  const perMinute = (60 * count) / length;
   for (const i of SELECTION.listed) {
-    const bin = Math.min(Math.floor(((CHANGES.timeS[i] - SPAN_START_S) / length) * RATE_BINS), RATE_BINS - 1);
+    const bin = Math.min(Math.floor(((CHANGES.timeS[i] - SPAN_START_S) / length) * count), count - 1);
     bins[Math.max(bin, 0)][CHANGES.kind[i]] += perMinute;
   }
   const canvas = byId("rate");
   const { ticks } = timeTicks(SPAN_START_S, SPAN_END_S, canvas.clientWidth - SCALE_PX, 90);
   const labels = ticks.map(({ timeS, label }) => ({ share: (timeS - SPAN_START_S) / length, text: label }));
   drawBars(canvas, bins, KINDS.map((kind) => KIND_HEX[kind]), labels);
-  byId("rate-about").textContent = `In steps of ${lengthText(length / RATE_BINS)}, by kind. A click goes there.`;
+  byId("rate-about").textContent = `In steps of ${lengthText(length / count)}, by kind. A click goes there.`;
 }
 
 function showSpells(spells) {
@@ -82,8 +84,9 @@ function showSpells(spells) {
     bins[upperBound(SPELL_BORDERS_S, Math.max(end - start, 0)) - 1][0] += 1;
   }
   const labels = SPELL_BORDERS_S.flatMap((border, k) => {
-    const text = border >= 60 ? "1 min+" : `${border} s`;
-    return k % 4 === 1 || k === bins.length - 1 ? [{ share: (k + 0.5) / bins.length, text: k === bins.length - 1 ? text : `${border} s` }] : [];
+    const last = k === bins.length - 1;
+    const text = last ? "1 min +" : `${border} s`;
+    return last || (k % 4 === 1 && k < bins.length - 4) ? [{ share: (k + 0.5) / bins.length, text }] : [];
   });
   drawBars(byId("spells"), bins, [INK.good], labels);
   byId("spells-about").textContent = `How long the player’s action stayed the same; ${counted(spells.length, "spell")}.`;
