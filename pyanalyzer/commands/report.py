@@ -54,12 +54,15 @@ def run(args: argparse.Namespace) -> int:
     """Reads the timeline and delivers the results; the exit code."""
     from pyanalyzer.commands.outputs import check_outputs
     from pyanalyzer.export.saved import at_replay, may_lack_events, narrowed, read_saved
+    from pyanalyzer.report.frames_csv import check_frames
 
     outputs = outputs_of(args)
     shown = args.timeline or not outputs
     inputs = [path for path in (args.saved, args.replay) if path]
     check_outputs(outputs, inputs, shown)
     saved = read_saved(args.saved)
+    if args.frames is not None:
+        check_frames(saved)  # before anything is written
     if args.replay is not None:
         saved = at_replay(saved, args.replay)
     timeline = narrowed(saved, args.min_confidence, args.cause)

@@ -28,6 +28,11 @@ def add_result_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--json", metavar="FILE", help="write the timeline as JSON (- for stdout)")
     group.add_argument("--csv", metavar="FILE", help="write the events as CSV (- for stdout)")
     group.add_argument(
+        "--frames",
+        metavar="FILE",
+        help="write what was measured in every frame as CSV (- for stdout)",
+    )
+    group.add_argument(
         "--plot", metavar="FILE", help="draw the timeline as a picture, .png or .svg"
     )
     group.add_argument(
@@ -55,9 +60,14 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
     from pyanalyzer.commands.outputs import Output
     from pyanalyzer.export.registry import check_export, parse_export
     from pyanalyzer.report.csv_report import csv_report
+    from pyanalyzer.report.frames_csv import frames_csv
     from pyanalyzer.report.json_report import json_report
 
-    wanted = (("--json", args.json, json_report), ("--csv", args.csv, csv_report))
+    wanted = (
+        ("--json", args.json, json_report),
+        ("--csv", args.csv, csv_report),
+        ("--frames", args.frames, frames_csv),
+    )
     outputs = [Output(option, path, render) for option, path, render in wanted if path is not None]
     if args.plot is not None:
         from pyanalyzer.report.plot import plot_renderer

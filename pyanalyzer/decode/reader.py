@@ -15,8 +15,14 @@ from types import TracebackType
 from pyanalyzer.decode.damage import Damage
 from pyanalyzer.decode.luma import LumaReader
 from pyanalyzer.decode.passes import DamageMetError, DecodePass, Picture, SeekMissedError
-from pyanalyzer.decode.seek import SeekPoint, find_seek
-from pyanalyzer.decode.source import Probe, StoppedError, open_source, probe_source
+from pyanalyzer.decode.seek import SeekPoint, ShownPackets, find_seek
+from pyanalyzer.decode.source import (
+    Probe,
+    StoppedError,
+    never_stopped,
+    open_source,
+    probe_source,
+)
 from pyanalyzer.errors import ReplayError, UsageError
 from pyanalyzer.records import Frame, VideoInfo
 
@@ -147,9 +153,7 @@ class ReplayReader:
         luma = LumaReader(probed.layout)
         start_pts = self._ticks(self._start)
         end_pts = None if self._end is None else self._ticks(self._end)
-        pictures = _Pictures(
-            probed, start_pts, self._damage, self._channel.check, self._loop_filter
-        )
+        pictures = Pictures(probed, start_pts, self._damage, self._channel.check, self._loop_filter)
         wanted = pictures.decode(self._threads)
         handed_out = 0
         with closing(wanted):
@@ -226,27 +230,34 @@ class _Channel:
             self._changed.notify_all()
 
 
-class _Pictures:
-    """Whole pictures from a start on; ``Picture.ordinal`` is the index in the whole stream."""
+class Pictures:
+    """Whole pictures from a start on; ``Picture.ordinal`` is the index in the whole stream.
+
+    ``packets``: where they were counted before, so that they are not for every start anew.
+    """
 
     def __init__(
         self,
         probed: Probe,
         start_pts: int,
         damage: Damage,
-        check: Callable[[], None],
-        loop_filter: bool,
+        check: Callable[[], None] = never_stopped,
+        loop_filter: bool = True,
+        packets: ShownPackets | None = None,
     ) -> None:
         self._probed = probed
         self._start_pts = start_pts
         self._damage = damage
         self._check = check
         self._loop_filter = loop_filter
+        self._packets = packets
 
     def decode(self, threads: int) -> Generator[Picture, None, None]:
         """From the keyframe before the start, or from the beginning where that is not exact."""
         seek = None
-        if self._start_pts > self._probed.first_pts:
+        if self._packets is not None:
+            seek = self._packets.seek_point(self._start_pts)
+        elif self._start_pts > self._probed.first_pts:
             seek = find_seek(self._probed, self._start_pts, self._check)
         if seek is not None:
             try:

@@ -7,6 +7,7 @@ not seek as it should, ``find_seek`` says so with None, and decoding begins at t
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,28 +39,54 @@ def find_seek(
     None where decoding from the beginning is the exact way, or as short. ``check`` is called for
     every packet that is counted and may raise.
     """
-    info = probed.info
-    with open_source(info.path) as source:
-        if source.container.format.name not in COUNTED_FORMATS or info.codec not in COUNTED_CODECS:
+    shown = count_packets(probed, start_pts, check)
+    return None if shown is None else shown.seek_point(start_pts)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPackets:
+    """pts of the packets that are shown, each a picture, and of the keyframes among them: sorted.
+
+    ``times[n]`` is that of the picture with the ordinal n.
+    """
+
+    times: list[int]
+    keyframes: list[int]
+
+    def seek_point(self, start_pts: int) -> SeekPoint | None:
+        """As :func:`find_seek`."""
+        if self.times[-1] < start_pts:
             return None
-        shown = _packet_times(source, start_pts, check)
-    if shown is None:
+        index = bisect_right(self.times, start_pts - 1)
+        wanted = self.times[index]
+        key = bisect_right(self.keyframes, wanted) - 1
+        if key < 0 or self.keyframes[key] <= self.times[0]:
+            return None
+        return SeekPoint(self.keyframes[key], wanted, index)
+
+
+def count_packets(
+    probed: Probe, until_pts: int | None = None, check: Callable[[], None] = never_stopped
+) -> ShownPackets | None:
+    """The packets at least up to the first picture at or after ``until_pts`` (None: all of them).
+
+    None where they do not tell the pictures: see the module.
+    """
+    with open_source(probed.info.path) as source:
+        if source.container.format.name not in COUNTED_FORMATS:
+            return None
+        if probed.info.codec not in COUNTED_CODECS:
+            return None
+        shown = _packet_times(source, math.inf if until_pts is None else until_pts, check)
+    if shown is None or shown.times[0] != probed.first_pts:
         return None
-    times, keyframes = shown
-    if times[0] != probed.first_pts or times[-1] < start_pts:
-        return None
-    index = bisect_right(times, start_pts - 1)
-    wanted = times[index]
-    key = bisect_right(keyframes, wanted) - 1
-    if key < 0 or keyframes[key] <= times[0]:
-        return None
-    return SeekPoint(keyframes[key], wanted, index)
+    return shown
 
 
 def _packet_times(
-    source: Source, start_pts: int, check: Callable[[], None]
-) -> tuple[list[int], list[int]] | None:
-    """Sorted pts of the shown packets and of the keyframes among them, up to ``start_pts``.
+    source: Source, start_pts: float, check: Callable[[], None]
+) -> ShownPackets | None:
+    """The packets up to ``start_pts``.
 
     Reading stops where every later packet is decoded, and so shown, after the first wanted one.
     None where a packet is damaged or has no time, or two have the same.
@@ -89,4 +116,4 @@ def _packet_times(
     keyframes.sort()
     if not times or len(set(times)) != len(times):
         return None
-    return times, keyframes
+    return ShownPackets(times, keyframes)

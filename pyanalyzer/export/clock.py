@@ -43,23 +43,26 @@ class Clock:
 def clock_of(timeline: Timeline) -> Clock:
     """The clock that the events' pts and times imply.
 
-    A timeline does not hold the first frame's pts, but every event tells it: ``time_s`` is the
-    distance from it. Only in time bases finer than a microsecond several values fit; then 0 is
-    taken if it is one of them, else the least, which is off by less than a microsecond. Raises
-    TimelineFileError if no value fits all events.
+    A timeline with curves holds the first frame's pts. Without them, every event tells it:
+    ``time_s`` is the distance from it. Only in time bases finer than a microsecond several values
+    fit; then 0 is taken if it is one of them, else the least, which is off by less than a
+    microsecond. Raises TimelineFileError if no value fits all events.
     """
     time_base = timeline.video.time_base
     if time_base <= 0:
         raise TimelineFileError(f"{timeline.video.path}: its time base must be positive")
+    known = None if timeline.curves is None else timeline.curves.start_pts
     if not timeline.events:
-        return Clock(0, time_base)
+        return Clock(known or 0, time_base)
     bounds = [_start_bounds(event, time_base) for event in timeline.events]
     least, most = max(low for low, _ in bounds), min(high for _, high in bounds)
-    if least > most:
+    if least > most or not (known is None or least <= known <= most):
         raise TimelineFileError(
             "the events' pts and time_s contradict each other: no pts of the first frame fits all;"
             " analyse the replay again"
         )
+    if known is not None:
+        return Clock(known, time_base)
     return Clock(0 if least <= 0 <= most else least, time_base)
 
 

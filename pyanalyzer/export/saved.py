@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pyanalyzer.errors import ReplayError, TimelineFileError, UsageError
 from pyanalyzer.export.clock import clock_of
-from pyanalyzer.records import Event, Timeline
+from pyanalyzer.records import Event, FrameCurves, Timeline
 from pyanalyzer.report.json_report import parse_timeline
 from pyanalyzer.settings import CauseChoice
 
@@ -29,6 +30,7 @@ _SETTINGS = (
     "false_alarms_per_min",
     "region_px",
     "cause",
+    "fast",
 )
 
 
@@ -62,7 +64,8 @@ def check_consistent(timeline: Timeline, name: str) -> None:
 
     Checked: known settings; a positive time base, and times that a video can have; ids 1, 2, 3,
     ...; frames and pts that grow together; each onset in its interval, each region in the picture;
-    pts and time_s that agree. ``name`` is what errors call the file.
+    pts and time_s that agree; each onset in a frame of the curves. ``name`` is what errors call the
+    file.
     """
     for key in timeline.settings:
         if key not in _SETTINGS:
@@ -77,6 +80,8 @@ def check_consistent(timeline: Timeline, name: str) -> None:
         if before is not None and not _follows(before, event):
             raise TimelineFileError(f"{where}: frame and pts must grow together, in order of time")
         before = event
+    if timeline.curves is not None:
+        _check_frames(timeline.events, timeline.curves, name)
     try:
         clock_of(timeline)
     except TimelineFileError as error:
@@ -112,6 +117,15 @@ def _check_event(event: Event, timeline: Timeline, where: str) -> None:
             f"{where}.region_px {list(region)} must lie inside the picture,"
             f" {video.width_px} x {video.height_px} px"
         )
+
+
+def _check_frames(events: Sequence[Event], curves: FrameCurves, name: str) -> None:
+    frames = dict(zip(curves.index.tolist(), curves.pts.tolist(), strict=True))
+    for place, event in enumerate(events):
+        if frames.get(event.frame) != event.pts:
+            raise TimelineFileError(
+                f"{name}: events[{place}]: curves has no frame {event.frame} of pts {event.pts}"
+            )
 
 
 def _follows(before: Event, event: Event) -> bool:
