@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyanalyzer.commands import arguments
 from pyanalyzer.errors import UsageError
 from pyanalyzer.export.registry import format_table
 
@@ -42,6 +43,12 @@ def add_result_options(group: argparse._ArgumentGroup) -> None:
         "--embed", action="store_true", help="put the replay itself into the page of --html"
     )
     group.add_argument(
+        "--cards",
+        metavar="N",
+        type=arguments.whole_number,
+        help="pictures of before and after in that page, of the N likeliest changes (default: 60)",
+    )
+    group.add_argument(
         "--export",
         metavar="[FORMAT:]FILE",
         action="append",
@@ -74,11 +81,14 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
 
         outputs.append(Output("--plot", args.plot, plot_renderer(args.plot)))
     if args.html is not None:
-        from pyanalyzer.page.render import page_renderer
+        from pyanalyzer.page.render import DEFAULT_CARDS, page_renderer
 
-        outputs.append(Output("--html", args.html, page_renderer(args.html, args.embed, args.replay)))
-    elif args.embed:
-        raise UsageError("--embed puts the replay into the page of --html: give --html FILE too")
+        cards = DEFAULT_CARDS if args.cards is None else args.cards
+        render = page_renderer(args.html, embed=args.embed, cards=cards, replay=args.replay)
+        outputs.append(Output("--html", args.html, render))
+    elif args.embed or args.cards is not None:
+        option = "--embed" if args.embed else "--cards"
+        raise UsageError(f"{option} says what is in the page of --html: give --html FILE too")
     for text in args.export:
         export = parse_export(text)
         check_export(export)

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from pyanalyzer.export.clock import in_order
 from pyanalyzer.page.replay import PageReplay
-from pyanalyzer.records import CAUSES, KINDS, Event, Timeline
-from pyanalyzer.report.json_report import rounded_timeline
+from pyanalyzer.records import CAUSES, KINDS, Event, EvidenceCard, Timeline
 from pyanalyzer.report.summary import analysed_span_s
 from pyanalyzer.report.words import frame_rate
 
 # Curves are kept as 16-bit whole numbers: a plot of 2000 px height still shows every step.
 CURVE_LEVELS = 32767
+SCORE_DIGITS = 3  # as the scores are saved
 # Names of the curves, and which value of each means that nothing happens.
 CURVES = {
     "view_dx_px": 0.0,
@@ -31,10 +31,9 @@ CURVES = {
 
 
 def page_contents(
-    timeline: Timeline, replay: PageReplay, cards: Sequence[dict[str, Any]] = ()
+    timeline: Timeline, replay: PageReplay, cards: Sequence[EvidenceCard] = ()
 ) -> dict[str, Any]:
-    """The timeline for the page's script; ``cards`` are evidence cards as plain data."""
-    timeline = rounded_timeline(timeline)
+    """The timeline and the evidence cards for the page's script, times in s, places in px."""
     return {
         "video": _video(timeline),
         "replay": {"name": replay.name, "type": replay.media_type, "href": replay.href},
@@ -47,7 +46,7 @@ def page_contents(
         "events": _events(in_order(timeline)),
         "frames": _frames(timeline),
         "curves": _curves(timeline),
-        "cards": list(cards),
+        "cards": [_card(card) for card in cards],
     }
 
 
@@ -89,6 +88,30 @@ def _events(events: Sequence[Event]) -> dict[str, list[Any]]:
         "before_px_s": [value for event in events for value in event.motion_before_px_s],
         "after_px_s": [value for event in events for value in event.motion_after_px_s],
     }
+
+
+def _card(card: EvidenceCard) -> dict[str, Any]:
+    return {
+        "id": card.event.id,
+        "before_frame": card.before_frame,
+        "after_frame": card.after_frame,
+        "crop_px": list(card.crop_px),
+        "image_px": list(card.image_px),
+        "aligned": card.aligned,
+        "before": _data_url("image/jpeg", card.before_jpeg),
+        "after": _data_url("image/jpeg", card.after_jpeg),
+        "changed": _data_url("image/png", card.changed_png),
+        "score_frames": list(card.score_frames),
+        "scores": [round(score, SCORE_DIGITS) for score in card.scores],
+        "rivals": [
+            {"frame": rival.frame, "score": round(rival.score, SCORE_DIGITS)}
+            for rival in card.rivals
+        ],
+    }
+
+
+def _data_url(media_type: str, data: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _frames(timeline: Timeline) -> dict[str, Any] | None:

@@ -10,14 +10,17 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
+from pyanalyzer.errors import DamagedReplayError, UsageError
 from pyanalyzer.page.contents import page_contents
 from pyanalyzer.page.replay import PageReplay, check_embeddable, embedded, referenced
-from pyanalyzer.records import KINDS, Timeline
+from pyanalyzer.records import KINDS, EvidenceCard, Timeline
 from pyanalyzer.report.html_theme import DARK, LIGHT
+from pyanalyzer.report.json_report import rounded_timeline
 from pyanalyzer.report.palette import WORLD, kind_style
 from pyanalyzer.report.words import printable
 
@@ -45,24 +48,49 @@ SCRIPTS = (
     "keys",
     "main",
 )
+DEFAULT_CARDS = 60  # of 20 to 60 kB: a page of a few MB
 _FOLDER = Path(__file__).parent
 
 
-def page_renderer(path: str, embed: bool, replay: str | None = None) -> Callable[[Timeline], bytes]:
-    """What makes the page of that name. ``replay``: where the replay lies, if that is known yet.
+def page_renderer(
+    path: str, *, embed: bool, cards: int = DEFAULT_CARDS, replay: str | None = None
+) -> Callable[[Timeline], bytes]:
+    """What makes the page of that name, with evidence cards of the ``cards`` likeliest changes.
 
-    Raises, with ``embed`` and ``replay``, what :func:`check_embeddable` does: before the work.
+    ``replay``: where the replay lies, if that is known yet. Raises UsageError for fewer than 0
+    cards and, with ``embed``, what :func:`check_embeddable` does: before the work.
     """
+    if cards < 0:
+        raise UsageError(f"--cards must be 0 or more, not {cards}")
     if embed and replay is not None:
         check_embeddable(replay)
 
     def render(timeline: Timeline) -> bytes:
-        return html_page(timeline, embedded(timeline) if embed else referenced(timeline, path))
+        saved = rounded_timeline(timeline)  # the same page now and from the saved timeline
+        shown = embedded(saved) if embed else referenced(saved, path)
+        return html_page(saved, shown, page_cards(saved, cards))
 
     return render
 
 
-def html_page(timeline: Timeline, replay: PageReplay) -> bytes:
+def page_cards(timeline: Timeline, limit: int) -> tuple[EvidenceCard, ...]:
+    """The evidence cards, none where they cannot be made: an old timeline, a replay that is gone.
+
+    Raises ReplayError if another file lies where the replay was.
+    """
+    if limit == 0 or timeline.curves is None or not os.path.isfile(timeline.video.path):
+        return ()
+    from pyanalyzer.report.cards import evidence_cards  # loads OpenCV and the decoder
+
+    try:
+        return evidence_cards(timeline, timeline.video.path, limit=limit)
+    except DamagedReplayError:
+        return ()
+
+
+def html_page(
+    timeline: Timeline, replay: PageReplay, cards: Sequence[EvidenceCard] = ()
+) -> bytes:
     """The page, in UTF-8."""
     style, script = _style(), _script()
     parts = {
@@ -70,7 +98,7 @@ def html_page(timeline: Timeline, replay: PageReplay) -> bytes:
         "title": html.escape(printable(PurePath(timeline.video.path).name)),
         "style": style,
         "script": script,
-        "contents": script_json(page_contents(timeline, replay)),
+        "contents": script_json(page_contents(timeline, replay, cards)),
         "replay": replay.base64 or "",
     }
     page = (_FOLDER / "page.html").read_text(encoding="utf-8")

@@ -112,7 +112,7 @@ function drawMotions(context, { x, y, w, h }, colour, { coming, i }, scale) {
   if (!coming) drawArrow(context, middle, CHANGES.after(i), scale, limits, colour);
 }
 
-/** From the middle on; ``colour`` null: the outline of an arrow, for what was before. */
+/** Away from a place, filled; or, ``colour`` null, towards it in outline: the motion before. */
 function drawArrow(context, [x, y], [vx, vy], scale, [least, most], colour) {
   const speed = Math.hypot(vx, vy);
   if (speed < ARROW_SLOWEST_PX_S) {
@@ -125,6 +125,7 @@ function drawArrow(context, [x, y], [vx, vy], scale, [least, most], colour) {
   context.save();
   context.translate(x, y);
   context.rotate(Math.atan2(vy, vx));
+  if (!colour) context.translate(-length, 0);
   context.beginPath();
   context.moveTo(0, -thick / 2);
   context.lineTo(length - head, -thick / 2);
