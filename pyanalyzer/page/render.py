@@ -42,6 +42,7 @@ SCRIPTS = (
     "gestures",
     "filters",
     "table",
+    "peek",
     "evidence",
     "charts",
     "statistics",
@@ -88,9 +89,7 @@ def page_cards(timeline: Timeline, limit: int) -> tuple[EvidenceCard, ...]:
         return ()
 
 
-def html_page(
-    timeline: Timeline, replay: PageReplay, cards: Sequence[EvidenceCard] = ()
-) -> bytes:
+def html_page(timeline: Timeline, replay: PageReplay, cards: Sequence[EvidenceCard] = ()) -> bytes:
     """The page, in UTF-8."""
     style, script = _style(), _script()
     parts = {

@@ -11,6 +11,7 @@ function showEvidence() {
     return;
   }
   const card = CARDS.get(CHANGES.id[i]);
+  showEvidence.withPicture = PLAYER.ready;
   box.replaceChildren(evidenceHead(i), evidenceFacts(i), ...evidencePictures(i, card), ...evidenceScores(i, card));
   drawEvidence(i, card);
 }
@@ -49,7 +50,7 @@ function evidenceFacts(i) {
 }
 
 function evidencePictures(i, card) {
-  if (!card) return [];
+  if (!card) return PLAYER.ready ? peekPictures(i) : [];
   const picture = (name, frame, source) =>
     make(
       "figure",
@@ -79,6 +80,25 @@ function evidencePictures(i, card) {
   return [pictures, make("p", { class: "hint" }, blocks, ` · ${aligned}`)];
 }
 showEvidence.blocks = true;
+
+/** Pictures of before and after from the replay itself. */
+function peekPictures(i) {
+  const [, , width, height] = cropAround(i);
+  const scale = Math.min(480 / width, 1);
+  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const canvases = { before: make("canvas", size), after: make("canvas", size) };
+  const frames = peekFrames(i);
+  const figure = (name) =>
+    make(
+      "figure",
+      {},
+      make("div", { class: "crop peek" }, canvases[name], make("canvas", { class: `arrows ${name}`, "aria-hidden": "true" })),
+      make("figcaption", { text: `${name}, frame ${frames[name]}` }),
+    );
+  const pictures = make("div", { class: "pictures" }, figure("before"), figure("after"));
+  peek(i, canvases);
+  return [pictures, make("p", { class: "hint", text: "Taken from the replay as they are." })];
+}
 
 /** The score of each frame around the onset, from the card or from the curves of all frames. */
 function scoresAround(i, card) {
@@ -125,8 +145,9 @@ function drawCropArrow(canvas, i, card) {
   if (!made) return;
   const { context, width, height } = made;
   const [x, y, w, h] = CHANGES.region(i);
-  const scale = width / card.crop_px[2];
-  const middle = [(x - card.crop_px[0] + w / 2) * scale, (y - card.crop_px[1] + h / 2) * scale];
+  const crop = card ? card.crop_px : cropAround(i);
+  const scale = width / crop[2];
+  const middle = [(x - crop[0] + w / 2) * scale, (y - crop[1] + h / 2) * scale];
   const limits = [18, 0.4 * Math.min(width, height) + 12];
   const after = canvas.classList.contains("after");
   const motion = after ? CHANGES.after(i) : CHANGES.before(i);
@@ -175,7 +196,9 @@ function startEvidence() {
   listen("chosen", showEvidence);
   listen("theme", showEvidence);
   listen("time", (what) => {
-    if (what === "frame" && SELECTION.chosen >= 0) drawScoresSoon();
+    if (SELECTION.chosen < 0) return;
+    if (what === "frame") drawScoresSoon();
+    else if (PLAYER.ready !== showEvidence.withPicture) showEvidence();
   });
   onResize(byId("evidence"), once(() => SELECTION.chosen >= 0 && drawEvidence(SELECTION.chosen, CARDS.get(CHANGES.id[SELECTION.chosen]))));
   showEvidence();

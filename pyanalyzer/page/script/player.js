@@ -2,6 +2,7 @@
 
 const LOOP_BEFORE_S = 0.5;
 const LOOP_AFTER_S = 0.8;
+const UNSEEN_MS = 800; // a browser that has not shown a first picture by then will not tell of it
 
 class Player {
   constructor(video) {
@@ -46,10 +47,20 @@ class Player {
     }
   }
 
-  /** The first picture of a file that was just opened is the replay's first frame. */
   loaded() {
     this.ready = true;
-    if (this.wanted !== null || this.frame !== FRAMES.frameAt(0)) this.seekTo(this.wanted ?? this.frame);
+    if (!("requestVideoFrameCallback" in this.video)) this.learnOrigin(this.video.currentTime);
+    else setTimeout(() => this.learnOrigin(this.video.currentTime), UNSEEN_MS);
+    tell("time", "state");
+  }
+
+  /** The first picture of a file that was just opened is the replay's first frame. Only then is it
+   * known where others are: streams may begin at any time. */
+  learnOrigin(mediaTime) {
+    if (this.knowsOrigin || !this.ready) return;
+    this.knowsOrigin = true;
+    this.originS = mediaTime;
+    if (this.frame !== FRAMES.frameAt(0)) this.seekTo(this.frame);
     tell("time", "state");
   }
 
@@ -57,14 +68,16 @@ class Player {
     this.knowsOrigin = false;
     this.originS = 0;
     this.ready = false;
+    this.wanted = null;
     this.video.src = url;
   }
 
   /** A frame is on screen; ``mediaTime`` is its pts in the player's time. */
   showed(mediaTime) {
     if (!this.knowsOrigin) {
-      this.knowsOrigin = true;
-      if (this.video.currentTime === 0 || mediaTime > this.video.currentTime + 0.001) this.originS = mediaTime;
+      this.ready = true;
+      this.learnOrigin(mediaTime);
+      return;
     }
     if (this.wanted !== null) return; // the picture on the way is told already
     if (!FRAMES.exact && this.video.paused) return; // what was asked for; the table is only a guess
@@ -95,7 +108,7 @@ class Player {
   /** Shows a frame. Its time is told at once, the picture follows. */
   seekTo(frame) {
     const target = Math.min(Math.max(frame, this.firstFrame()), Math.max(FRAMES.last, 0));
-    if (this.ready) {
+    if (this.ready && this.knowsOrigin) {
       const busy = this.wanted !== null && this.video.seeking;
       this.wanted = target;
       if (!busy) this.ask(target);

@@ -110,7 +110,7 @@ class ChangesTable {
 
   row(place) {
     const i = this.order[place];
-    const row = make("tr", { "data-i": i, "aria-rowindex": place + 2, "aria-selected": i === SELECTION.chosen });
+    const row = make("tr", { "data-i": i, "aria-rowindex": place + 2, "aria-selected": String(i === SELECTION.chosen) });
     row.className = `kind-${KINDS[CHANGES.kind[i]]}${CHANGES.cause[i] === WORLD ? " cause-world" : ""}`;
     for (const column of COLUMNS) {
       const cell = make("td", { class: column.key });

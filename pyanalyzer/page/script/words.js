@@ -66,7 +66,7 @@ function motionText([x, y]) {
 function intervalText(frame, first, end) {
   const before = frame - first;
   const after = end - 1 - frame;
-  return before === after ? `±${before}` : `${-before}+${after}`;
+  return before === after ? `±${before}` : `${before ? -before : "+0"}+${after}`;
 }
 
 /** ``1 change``, ``2 changes``; thousands are set apart. */
