@@ -300,11 +300,11 @@ class EvidenceCard:
     ``crop_px`` is the part of the replay's picture that the pictures show: the event's region with
     a margin, on the grid of blocks. ``after_jpeg`` is brought onto the picture of before by the
     motion of the view between the two, so that it differs only where something changed, and is
-    black where it saw nothing; where that cannot be (``aligned`` False: a cut) it is as it was. Both
-    are of ``image_px`` = (width, height), the crop or smaller. ``changed_png`` has one pixel per
-    block of the crop, red, from transparent (no change beyond noise) to 0.7, to be laid over them
-    or shown by itself (without smoothing: CSS ``image-rendering: pixelated``). The arrows are the
-    event's own motions.
+    black where it saw nothing; where that cannot be (``aligned`` False: a cut) it is as it was.
+    Both are of ``image_px`` = (width, height), the crop or smaller. ``changed_png`` has one pixel
+    per block of the crop, red, from transparent (no change beyond noise) to an opacity of 0.7, to
+    be laid over them or shown by itself (without smoothing: CSS ``image-rendering: pixelated``).
+    The arrows are the event's own motions.
     ``score_frames``: ordinals about the event, with ``scores`` of an onset of its cause at each;
     ``rivals``: other peaks near the onset, the best first.
     """

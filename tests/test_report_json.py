@@ -25,12 +25,14 @@ from pyanalyzer.records import (
     VideoSummary,
 )
 from pyanalyzer.report.csv_report import COLUMNS, csv_report
+from pyanalyzer.report.frames_csv import frames_csv
 from pyanalyzer.report.json_report import (
     json_report,
     parse_timeline,
     read_timeline,
     rounded_timeline,
 )
+from tests.planted_curves import planted_curves
 
 DATA = Path(__file__).parent / "data" / "report"
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "timeline-schema.json").read_text())
@@ -63,6 +65,7 @@ def planted() -> Timeline:
         {"min_confidence": 0.5, "region_px": [0, 0, 640, 480], "cause": "all"},
         events,
         ("the stream is damaged after frame 349; what came before it was analysed",),
+        planted_curves([frame * 15000 // 35 for frame in range(350)], cuts=(340,)),
     )
 
 
@@ -72,6 +75,10 @@ def test_json_golden() -> None:
 
 def test_csv_golden() -> None:
     assert csv_report(planted()) == (DATA / "timeline.csv").read_bytes()
+
+
+def test_frames_golden() -> None:
+    assert frames_csv(planted()) == (DATA / "frames.csv").read_bytes()
 
 
 def test_json_follows_the_schema() -> None:
@@ -86,6 +93,7 @@ def test_json_follows_the_schema() -> None:
 def test_keys_stand_in_the_order_of_the_schema() -> None:
     document = json.loads(json_report(planted()))
     assert list(document) == list(SCHEMA["properties"])
+    assert list(document["curves"]) == list(SCHEMA["properties"]["curves"]["properties"])
     assert list(document["video"]) == list(SCHEMA["properties"]["video"]["properties"])
     for event in document["events"]:
         assert list(event) == list(SCHEMA["$defs"]["event"]["properties"])

@@ -128,8 +128,7 @@ class _ColourReader:
             src_color_range=ColorRange.JPEG if layout.full_range else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
         )
-        rgb: U8 = converted.to_ndarray()
-        return rgb
+        return np.asarray(converted.to_ndarray(), np.uint8)
 
 
 def _colourspace(frame: av.VideoFrame, layout: Layout) -> Colorspace:

@@ -153,7 +153,13 @@ class ReplayReader:
         luma = LumaReader(probed.layout)
         start_pts = self._ticks(self._start)
         end_pts = None if self._end is None else self._ticks(self._end)
-        pictures = Pictures(probed, start_pts, self._damage, self._channel.check, self._loop_filter)
+        pictures = Pictures(
+            probed,
+            start_pts,
+            self._damage,
+            check=self._channel.check,
+            loop_filter=self._loop_filter,
+        )
         wanted = pictures.decode(self._threads)
         handed_out = 0
         with closing(wanted):
@@ -241,6 +247,7 @@ class Pictures:
         probed: Probe,
         start_pts: int,
         damage: Damage,
+        *,
         check: Callable[[], None] = never_stopped,
         loop_filter: bool = True,
         packets: ShownPackets | None = None,

@@ -162,7 +162,7 @@ def changed_levels(evidence: Evidence) -> U8:
     likely = RESIDUAL_SLOPE * residual + RESIDUAL_OFFSET * floor > 0
     levels = (residual - floor) / BLOCK_PX**2
     strength = np.clip(levels * (255.0 / FULL_LEVELS), 1.0, 255.0)
-    return np.where(likely, np.rint(strength), 0.0).astype(np.uint8)
+    return np.asarray(np.where(likely, np.rint(strength), 0.0), np.uint8)
 
 
 def _cropped(rgb: U8, region: Region) -> U8:
