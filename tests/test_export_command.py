@@ -303,7 +303,11 @@ def test_exports_hold_the_numbers_that_are_saved() -> None:
     found = planted_timeline()
     events = tuple(replace(event, confidence=0.674996) for event in found.events)
     fresh = replace(found, events=events)
-    arguments = argparse.Namespace(json=None, csv=None, plot=None, export=["changes.srt"])
+    arguments = argparse.Namespace(
+        **dict.fromkeys(("json", "csv", "frames", "plot", "html", "cards", "replay")),
+        embed=False,
+        export=["changes.srt"],
+    )
     (output,) = outputs_of(arguments)
     srt = output.render(fresh)
     assert srt == BY_NAME["srt"].render(rounded_timeline(fresh))

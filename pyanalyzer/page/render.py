@@ -32,6 +32,7 @@ SCRIPTS = (
     "frames",
     "selection",
     "paint",
+    "exact",
     "player",
     "transport",
     "overlay",
@@ -109,7 +110,7 @@ def html_page(timeline: Timeline, replay: PageReplay, cards: Sequence[EvidenceCa
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand in a script element: no sign in it ends the element or opens a comment."""
+    """JSON for a script element: no sign in it ends the element or opens a comment."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -13,6 +13,8 @@ class Player {
     this.knowsOrigin = false;
     this.ready = false;
     this.wanted = null; // the frame that a seek under way is to show
+    this.shown = -1; // the frame on screen
+    this.exactly = new ExactSeek(this);
     this.looping = false;
     this.playing = false;
     this.watch();
@@ -37,6 +39,7 @@ class Player {
     video.addEventListener("loadeddata", () => this.loaded());
     for (const name of ["play", "pause", "ended"]) {
       video.addEventListener(name, () => {
+        if (this.exactly.creeping) return;
         if (name === "ended" && this.looping && this.loopSpan()) {
           this.seekToTime(this.loopSpan()[0]);
           video.play().catch(() => {});
@@ -79,10 +82,14 @@ class Player {
       this.learnOrigin(mediaTime);
       return;
     }
-    if (this.wanted !== null) return; // the picture on the way is told already
-    if (!FRAMES.exact && this.video.paused) return; // what was asked for; the table is only a guess
     const timeS = mediaTime - this.originS;
-    this.at(timeS, FRAMES.frameAt(timeS));
+    this.shown = FRAMES.frameAt(timeS);
+    if (this.wanted !== null) {
+      this.exactly.showed(); // what is on its way is told already
+      return;
+    }
+    if (!FRAMES.exact && this.video.paused) return; // what was asked for; the table is only a guess
+    this.at(timeS, this.shown);
     if (this.looping && this.playing) this.loopBack();
   }
 
@@ -94,15 +101,20 @@ class Player {
   }
 
   seeked() {
-    const { wanted } = this;
-    if (wanted === null) return;
-    if (this.asked !== wanted) this.ask(wanted); // keys were pressed meanwhile
-    else this.wanted = null;
+    if (this.wanted === null) return;
+    if (this.asked !== this.wanted) this.ask(this.wanted); // keys were pressed meanwhile
+    else this.exactly.seeked();
   }
 
   ask(frame) {
     this.asked = frame;
+    this.exactly.start(frame);
     this.video.currentTime = Math.max(0, FRAMES.insideOf(frame) + this.originS);
+  }
+
+  /** The frame that was asked for is on screen, or no other way to it is known. */
+  arrived() {
+    this.wanted = null;
   }
 
   /** Shows a frame. Its time is told at once, the picture follows. */
@@ -131,6 +143,10 @@ class Player {
 
   toggle() {
     if (!this.ready) return;
+    if (this.exactly.creeping) {
+      this.exactly.stop();
+      this.arrived();
+    }
     if (this.video.paused || this.video.ended) this.play();
     else this.video.pause();
   }
