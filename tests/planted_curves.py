@@ -1,4 +1,4 @@
-"""Planted curves of frames: a view that pans and turns, a screen that stands still, a few onsets."""
+"""Planted curves of frames: a view that pans and turns and stands still, a few onsets."""
 
 from __future__ import annotations
 

@@ -312,3 +312,10 @@ def test_exports_hold_the_numbers_that_are_saved() -> None:
     srt = output.render(fresh)
     assert srt == BY_NAME["srt"].render(rounded_timeline(fresh))
     assert srt != BY_NAME["srt"].render(fresh)
+
+
+def test_a_timeline_of_a_fast_analysis_is_read() -> None:
+    settings = AnalysisSettings(fast=True, cause="all", min_confidence=0.5).as_record()
+    fast = replace(planted_timeline(), settings=settings)
+    check_consistent(fast, "fast.json")
+    assert narrowed(fast, 0.6).settings["fast"] is True

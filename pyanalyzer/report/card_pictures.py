@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pyanalyzer import core
-from pyanalyzer.core.stream import MAX_FACTOR, working_factor
+from pyanalyzer.core.stream import MAX_FACTOR, MIN_WORKING_PX, working_factor
 from pyanalyzer.decode.colour import ColourPicture
 from pyanalyzer.records import BLOCK_PX, U8, Alignment, BoolGrid, Evidence, Memory, Region
 from pyanalyzer.reference.propose import RESIDUAL_OFFSET, RESIDUAL_SLOPE
@@ -30,7 +30,7 @@ _ONE_Q16 = 65536
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The blocks of a replay's picture: each is ``side_px`` px of the replay wide and high."""
+    """The blocks of a replay's picture, each ``factor`` times 8 px of the replay wide and high."""
 
     factor: int
     rows: int
@@ -38,12 +38,18 @@ class Grid:
 
     @property
     def side_px(self) -> int:
+        """Side of a block in px of the replay."""
         return BLOCK_PX * self.factor
 
     @classmethod
     def of(cls, width_px: int, height_px: int) -> Grid:
-        """That of the analysis of a whole picture of this size."""
-        factor = min(working_factor(width_px, height_px), MAX_FACTOR)
+        """That of the analysis of a whole picture of this size.
+
+        Pictures that are only analysed in part, as they are too large or too long and narrow by
+        themselves, are reduced less, as far as the core needs it.
+        """
+        most = max(1, min(MAX_FACTOR, min(width_px, height_px) // MIN_WORKING_PX))
+        factor = min(working_factor(width_px, height_px), most)
         side_px = BLOCK_PX * factor
         return cls(factor, height_px // side_px, width_px // side_px)
 
@@ -162,13 +168,14 @@ def changed_levels(evidence: Evidence) -> U8:
     likely = RESIDUAL_SLOPE * residual + RESIDUAL_OFFSET * floor > 0
     levels = (residual - floor) / BLOCK_PX**2
     strength = np.clip(levels * (255.0 / FULL_LEVELS), 1.0, 255.0)
-    return np.asarray(np.where(likely, np.rint(strength), 0.0), np.uint8)
+    changed: U8 = np.where(likely, np.rint(strength), 0.0).astype(np.uint8)
+    return changed
 
 
 def _cropped(rgb: U8, region: Region) -> U8:
-    return rgb[
-        region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
-    ].copy()
+    x, y, w, h = region
+    part: U8 = rgb[y : y + h, x : x + w].copy()
+    return part
 
 
 def _shown(rgb: U8) -> U8:

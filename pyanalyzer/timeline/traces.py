@@ -81,4 +81,4 @@ def changed_share(evidence: Evidence) -> float:
     if measured == 0:
         return 0.0
     odds = RESIDUAL_SLOPE * evidence.residual.astype(np.int32) + RESIDUAL_OFFSET * floor
-    return int(np.count_nonzero(odds > 0)) / measured
+    return int(np.count_nonzero((odds > 0) & (floor > 0))) / measured
