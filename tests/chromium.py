@@ -89,7 +89,7 @@ class Page:
         self.until("document.getElementById('video').readyState >= 2")
         assert self.shows(0)
 
-    def shows(self, number: int, patience_s: float = 10.0) -> bool:
+    def shows(self, number: int, patience_s: float = 20.0) -> bool:
         """Whether the picture of this number comes on screen."""
         end_s = time.monotonic() + patience_s
         while time.monotonic() < end_s:

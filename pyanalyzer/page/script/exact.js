@@ -4,10 +4,10 @@
 // plays, a browser goes by the frames' own times; so the way from there is played, slowly and mute.
 
 const UNTOLD_MS = 250; // a picture that has not been told of by then is the one that was there
-const CREEP_MS = 1500; // for the longest way that is crept
+const CREEP_MS = 3000; // for the longest way that is crept
 const CREEP_FRAMES = 8;
-const CREEP_RATE = 0.3;
-const MOST_TRIES = 4;
+// Slower each time: a busy machine goes past the frame before it can be told to stop.
+const CREEP_RATES = [0.25, 0.1, 0.0625, 0.0625];
 
 class ExactSeek {
   constructor(player) {
@@ -60,7 +60,7 @@ class ExactSeek {
     clearTimeout(this.timer);
     this.tries += 1;
     const away = this.frame - player.shown;
-    if (player.shown < 0 || this.tries > MOST_TRIES) player.arrived();
+    if (player.shown < 0 || this.tries > CREEP_RATES.length) player.arrived();
     else if (away > 0 && away <= CREEP_FRAMES) this.creep();
     else {
       player.shown = -1;
@@ -74,7 +74,7 @@ class ExactSeek {
     this.kept = { rate: video.playbackRate, muted: video.muted };
     this.creeping = true;
     video.muted = true;
-    video.playbackRate = CREEP_RATE;
+    video.playbackRate = CREEP_RATES[this.tries - 1];
     video.play().catch(() => {});
     this.timer = setTimeout(() => {
       this.stop();
