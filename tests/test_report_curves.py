@@ -190,8 +190,8 @@ def test_a_short_file_does_not_fill_the_memory() -> None:
 
 def test_onsets_lie_in_frames() -> None:
     timeline = planted_timeline()
-    events = (replace(timeline.events[0], pts=9001), *timeline.events[1:])
-    with pytest.raises(TimelineFileError, match=r"events\[0\]: curves has no frame 21 of pts 9001"):
+    events = (replace(timeline.events[0], frame=22), *timeline.events[1:])
+    with pytest.raises(TimelineFileError, match=r"events\[0\]: curves has no frame 22 of pts 9000"):
         check_consistent(replace(timeline, events=events), "it")
 
 

@@ -80,12 +80,12 @@ def check_consistent(timeline: Timeline, name: str) -> None:
         if before is not None and not _follows(before, event):
             raise TimelineFileError(f"{where}: frame and pts must grow together, in order of time")
         before = event
-    if timeline.curves is not None:
-        _check_frames(timeline.events, timeline.curves, name)
     try:
         clock_of(timeline)
     except TimelineFileError as error:
         raise TimelineFileError(f"{name}: {error}") from error
+    if timeline.curves is not None:
+        _check_frames(timeline.events, timeline.curves, name)
 
 
 def _check_clock(timeline: Timeline, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from pyanalyzer import core
 from pyanalyzer.core.stream import MAX_FACTOR, MIN_WORKING_PX, working_factor
 from pyanalyzer.decode.colour import ColourPicture
 from pyanalyzer.records import BLOCK_PX, U8, Alignment, BoolGrid, Evidence, Memory, Region
+from pyanalyzer.reference.align_model import alignment_record
 from pyanalyzer.reference.propose import RESIDUAL_OFFSET, RESIDUAL_SLOPE
 
 Inverse = tuple[int, int, int, int]
@@ -103,18 +105,25 @@ def pair(
 ) -> PicturePair:
     """Lays the picture of after on that of before and compares the two.
 
-    ``hint``: where a pixel of before is likely to lie in after, as ``Alignment.inverse_q16`` in
-    working px.
+    ``hint``: where a pixel of before lies in after by the motions of the frames between, as
+    ``Alignment.inverse_q16`` in working px. Aligning the two at once is more exact, but over a fast
+    turn it may find nothing, or what stays on the screen (a HUD, the player's hands): the one that
+    leaves less of half of the blocks is taken.
     """
     working = core.downscale(after.luma, grid.factor)
     alignment = core.align(working, before.working, hint=hint)
+    evidence = _evidence(working, before.working, alignment, grid)
+    if hint is not None:
+        summed = alignment_record(hint, 0.0, True, *working.shape)
+        other = _evidence(working, before.working, summed, grid)
+        if _left_over(other) < _left_over(evidence):
+            alignment, evidence = summed, other
     rgb = after.rgb
     if alignment.aligned:
         inverse = replay_inverse(alignment.inverse_q16, grid.factor)
         planes = [core.warp(np.ascontiguousarray(rgb[:, :, c]), inverse) for c in range(3)]
         rgb = np.stack(planes, axis=2)
         rgb[~inside(inverse, rgb.shape[1], rgb.shape[0])] = 0  # not what its border repeats
-    evidence = _evidence(working, before.working, alignment, grid)
     x, y = crop_px.x_px // grid.side_px, crop_px.y_px // grid.side_px
     w, h = crop_px.w_px // grid.side_px, crop_px.h_px // grid.side_px
     return PicturePair(
@@ -156,6 +165,12 @@ def _evidence(after: U8, before: U8, alignment: Alignment, grid: Grid) -> Eviden
     """On the grid of before. Nothing is remembered: the noise floor is that of this pair alone."""
     evidence, _ = core.difference(after, before, alignment, Memory.initial(grid.rows, grid.cols))
     return evidence
+
+
+def _left_over(evidence: Evidence) -> float:
+    """The median residual of the blocks that were measured; infinite where none was."""
+    measured = evidence.noise_floor > 0
+    return float(np.median(evidence.residual[measured])) if measured.any() else math.inf
 
 
 def changed_levels(evidence: Evidence) -> U8:
