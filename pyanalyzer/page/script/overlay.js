@@ -56,7 +56,7 @@ function drawOverlay() {
   if (!made || !OVERLAY.shown) return;
   const { context, width, height } = made;
   const box = pictureBox(width, height);
-  let labels = 0;
+  const labels = [];
   for (const drawn of changesAround(PLAYER.timeS)) {
     const [x, y, w, h] = CHANGES.region(drawn.i);
     const place = {
@@ -70,9 +70,9 @@ function drawOverlay() {
     context.globalAlpha = drawn.strength;
     if (!drawn.aside) {
       drawBlock(context, place, colour, drawn);
-      drawMotions(context, place, colour, drawn, box.scale);
+      if (!drawn.coming || drawn.i === SELECTION.chosen) drawMotions(context, place, colour, drawn, box.scale);
     }
-    labels = drawLabel(context, place, colour, drawn, box, labels);
+    drawLabel(context, place, colour, drawn, box, labels);
   }
   context.globalAlpha = 1;
 }
@@ -165,14 +165,18 @@ function drawStill(context, x, y, colour) {
   context.stroke();
 }
 
-/** Number, kind and confidence; labels of whole pictures stand one below the other. */
+/** Number, kind and confidence; ``labels`` are those drawn already, which none may cover. */
 function drawLabel(context, { x, y, whole }, colour, { i, strength }, box, labels) {
   const text = `${CHANGES.id[i]} ${KINDS[CHANGES.kind[i]]} ${percentText(CHANGES.confidence[i])}`;
   context.font = "600 12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
   const width = context.measureText(text).width + 22;
   const right = box.left + VIDEO.width_px * box.scale;
-  const left = Math.min(whole ? x + 10 : x, right - width - 4);
-  const top = whole ? y + 10 + 23 * labels : y >= box.top + 22 ? y - 20 : y + 3;
+  const left = Math.max(Math.min(whole ? x + 10 : x, right - width - 4), box.left + 2);
+  const upwards = !whole && y >= box.top + 22;
+  let top = whole ? y + 10 : upwards ? y - 20 : y + 3;
+  const covers = (other) => Math.abs(other.top - top) < 21 && left < other.right && other.left < left + width;
+  for (let tries = 0; tries < labels.length && labels.some(covers); tries++) top += upwards ? -23 : 23;
+  labels.push({ left, top, right: left + width });
   context.globalAlpha = Math.min(1, strength + 0.25);
   context.fillStyle = "rgb(14 17 20 / .84)";
   context.beginPath();
@@ -184,7 +188,6 @@ function drawLabel(context, { x, y, whole }, colour, { i, strength }, box, label
   context.fill();
   context.fillStyle = "#fff";
   context.fillText(text, left + 18, top + 10.5);
-  return labels + (whole ? 1 : 0);
 }
 
 function startOverlay() {
