@@ -19,6 +19,7 @@ EXAMPLES = """\
 examples:
   pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
+  pyanalyzer replay.mp4 --html report.html       a page to look into, in any browser
   pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay
   pyanalyzer replay.mp4 --region 0,0,1920,900    without the bar at the bottom of the screen

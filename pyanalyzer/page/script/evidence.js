@@ -36,14 +36,13 @@ function evidenceHead(i) {
 
 function evidenceFacts(i) {
   const [x, y, w, h] = CHANGES.region(i);
-  const frames = CHANGES.end[i] - CHANGES.first[i];
+  const interval = `${CHANGES.first[i]} to ${CHANGES.end[i] - 1} with 95 %`;
   const rows = [
-    ["When", `${clockText(CHANGES.timeS[i])} · frame ${CHANGES.frame[i]}`],
-    ["Within", `frames ${CHANGES.first[i]} to ${CHANGES.end[i] - 1} (95 %, ${counted(frames, "frame")})`],
+    ["When", `${clockText(CHANGES.timeS[i])} · frame ${CHANGES.frame[i]} (${interval})`],
     ["Where", `${placeOf(i)} · ${w} × ${h} px at ${x}, ${y}`],
     ["Motion", `${arrowed(i)} px/s`],
-    ["Cause", CAUSES[CHANGES.cause[i]]],
   ];
+  if (CHANGES.cause.includes(WORLD)) rows.push(["Cause", CAUSES[CHANGES.cause[i]]]);
   const list = make("dl");
   for (const [name, text] of rows) list.append(make("dt", { text: name }), make("dd", { text }));
   return list;
