@@ -4,23 +4,28 @@
 // plays, a browser goes by the frames' own times; so the way from there is played, slowly and mute.
 
 const UNTOLD_MS = 250; // a picture that has not been told of by then is the one that was there
+const PAUSED_MS = 120; // so late a browser may still show the frame after the one it was paused at
 const CREEP_MS = 3000; // for the longest way that is crept
 const CREEP_FRAMES = 8;
 // Slower each time: a busy machine goes past the frame before it can be told to stop.
-const CREEP_RATES = [0.25, 0.1, 0.0625, 0.0625];
+const CREEP_RATES = [0.125, 0.1, 0.0625, 0.0625, 0.0625, 0.0625];
 
 class ExactSeek {
   constructor(player) {
     this.player = player;
     this.creeping = false;
+    this.settling = false; // paused after creeping, until it is sure which frame stays
     this.timer = 0;
-    this.tries = 0;
+    this.creeps = 0;
+    this.returns = 0;
   }
 
   /** A seek to a frame begins. */
   start(frame) {
     this.stop();
-    this.tries = 0;
+    this.settling = false;
+    this.creeps = 0;
+    this.returns = 0;
     this.frame = frame;
     this.before = this.player.shown;
     this.player.shown = -1;
@@ -47,9 +52,13 @@ class ExactSeek {
     if (this.creeping) {
       if (player.shown < this.frame) return;
       this.stop();
-      if (player.shown === this.frame) player.arrived();
-      else this.correct();
-    } else if (!player.video.seeking) {
+      this.settling = true;
+      this.timer = setTimeout(() => {
+        this.settling = false;
+        if (player.shown === this.frame) player.arrived();
+        else this.correct();
+      }, PAUSED_MS);
+    } else if (!player.video.seeking && !this.settling) {
       clearTimeout(this.timer);
       if (player.asked === player.wanted) this.seeked();
     }
@@ -58,13 +67,14 @@ class ExactSeek {
   correct() {
     const { player } = this;
     clearTimeout(this.timer);
-    this.tries += 1;
     const away = this.frame - player.shown;
-    if (player.shown < 0 || this.tries > CREEP_RATES.length) player.arrived();
+    const tried = Math.max(this.creeps, this.returns) >= CREEP_RATES.length;
+    if (player.shown < 0 || tried) player.arrived();
     else if (away > 0 && away <= CREEP_FRAMES) this.creep();
     else {
       player.shown = -1;
-      const start = Math.max(this.frame - 1 - this.tries, 0);
+      this.returns += 1;
+      const start = Math.max(this.frame - 1 - this.returns, 0);
       player.video.currentTime = Math.max(0, FRAMES.timeOf(start) + player.originS);
     }
   }
@@ -74,7 +84,8 @@ class ExactSeek {
     this.kept = { rate: video.playbackRate, muted: video.muted };
     this.creeping = true;
     video.muted = true;
-    video.playbackRate = CREEP_RATES[this.tries - 1];
+    video.playbackRate = CREEP_RATES[this.creeps];
+    this.creeps += 1;
     video.play().catch(() => {});
     this.timer = setTimeout(() => {
       this.stop();
