@@ -17,7 +17,7 @@ from pyanalyzer import _core
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 450
 SOURCE_FOLDERS = ("pyanalyzer", "cpp", "tests", "benchmarks", "docs")
-SOURCE_SUFFIXES = {".py", ".pyi", ".cpp", ".hpp"}
+SOURCE_SUFFIXES = {".py", ".pyi", ".cpp", ".hpp", ".js", ".css", ".html"}
 
 
 def sources() -> list[Path]:

@@ -306,6 +306,7 @@ def test_exports_hold_the_numbers_that_are_saved() -> None:
     parser = argparse.ArgumentParser()
     add_result_options(parser.add_argument_group())
     arguments = parser.parse_args(["--export", "changes.srt"])
+    arguments.replay = None
     (output,) = outputs_of(arguments)
     srt = output.render(fresh)
     assert srt == BY_NAME["srt"].render(rounded_timeline(fresh))

@@ -23,6 +23,7 @@ examples:
   pyanalyzer replay.mp4 --timeline               the timeline, drawn in the terminal
   pyanalyzer replay.mp4 --json events.json       the same as data, "-" for standard output
   pyanalyzer replay.mp4 --follow                 events as they are found, one line each
+  pyanalyzer replay.mp4 --html report.html       a page to look into, in any browser
   pyanalyzer replay.mp4 --export changes.srt     for another tool: here subtitles
   pyanalyzer replay.mp4 --annotate seen.mp4      the replay with the changes drawn into it
   pyanalyzer replay.mkv --start 1:30 --end 2:00  only a part of the replay

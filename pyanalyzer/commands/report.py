@@ -21,6 +21,7 @@ EXAMPLES = """\
 examples:
   pyanalyzer replay.mp4 --json timeline.json           analyse once
   pyanalyzer report timeline.json                      the timeline, drawn in the terminal
+  pyanalyzer report timeline.json --html report.html --embed
   pyanalyzer report timeline.json --export changes.srt --export changes.otio
   pyanalyzer report timeline.json --export resolve:markers.edl --min-confidence 0.8
   pyanalyzer report timeline.json --export elan:changes.eaf --replay /video/replay.mp4

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyanalyzer.commands import arguments
 from pyanalyzer.commands.media import add_media_options, media_outputs
+from pyanalyzer.errors import UsageError
 from pyanalyzer.export.registry import format_table
 
 if TYPE_CHECKING:
@@ -36,6 +38,18 @@ def add_result_options(group: argparse._ArgumentGroup) -> None:
         "--plot", metavar="FILE", help="draw the timeline as a picture, .png or .svg"
     )
     group.add_argument(
+        "--html", metavar="FILE", help="a page to look into: replay, timeline, table, statistics"
+    )
+    group.add_argument(
+        "--embed", action="store_true", help="put the replay itself into the page of --html"
+    )
+    group.add_argument(
+        "--cards",
+        metavar="N",
+        type=arguments.whole_number,
+        help="pictures of before and after in that page, of the N likeliest changes (default: 60)",
+    )
+    group.add_argument(
         "--export",
         metavar="[FORMAT:]FILE",
         action="append",
@@ -50,7 +64,7 @@ def outputs_of(args: argparse.Namespace) -> list[Result]:
     """The files (or stdout) that the options ask for.
 
     Raises UsageError for a format that is not known, MissingLibraryError for one that cannot be
-    written here.
+    written here, and what page_renderer does for a replay that no page can hold.
     """
     from pyanalyzer.commands.outputs import Output
     from pyanalyzer.export.registry import check_export, parse_export
@@ -70,6 +84,15 @@ def outputs_of(args: argparse.Namespace) -> list[Result]:
         from pyanalyzer.report.plot import plot_renderer
 
         outputs.append(Output("--plot", args.plot, plot_renderer(args.plot)))
+    if args.html is not None:
+        from pyanalyzer.page.render import DEFAULT_CARDS, page_renderer
+
+        cards = DEFAULT_CARDS if args.cards is None else args.cards
+        render = page_renderer(args.html, embed=args.embed, cards=cards, replay=args.replay)
+        outputs.append(Output("--html", args.html, render))
+    elif args.embed or args.cards is not None:
+        option = "--embed" if args.embed else "--cards"
+        raise UsageError(f"{option} says what is in the page of --html: give --html FILE too")
     for text in args.export:
         export = parse_export(text)
         check_export(export)

@@ -6,18 +6,24 @@ page's ground.
 
 from __future__ import annotations
 
-_LIGHT = """
-  --paper: #f7f7f5; --card: #ffffff; --ink: #1c2126; --soft: #5a646e; --line: #dcdfe3;
-  --grid: #e8eaed; --good: #0072b2; --bad: #c4480c; --unsure: #a84b86; --trivial: #6f7780;
+from pyanalyzer.report import html_theme
+
+_LIGHT = (
+    html_theme.LIGHT
+    + """
+  --unsure: #a84b86; --trivial: #6f7780;
   --c0: #0072b2; --c1: #c4480c; --c2: #007f5c; --c3: #a84b86; --c4: #9a6700; --c5: #3b93c6;
   --c6: #5a646e;
 """
-_DARK = """
-  --paper: #121518; --card: #1b1f24; --ink: #e9ebee; --soft: #a2abb5; --line: #343a42;
-  --grid: #2a3037; --good: #5bb8ee; --bad: #ff8d52; --unsure: #e59bc9; --trivial: #98a1ab;
+)
+_DARK = (
+    html_theme.DARK
+    + """
+  --unsure: #e59bc9; --trivial: #98a1ab;
   --c0: #5bb8ee; --c1: #ff8d52; --c2: #35c9a1; --c3: #e59bc9; --c4: #e9b83c; --c5: #a9d7f5;
   --c6: #a2abb5;
 """
+)
 
 _PAGE = """
 * { box-sizing: border-box; }
