@@ -109,7 +109,7 @@ def test_playing_slowly_and_looping(folder: Path, open_page: Any) -> None:
     page.until("document.getElementById('video').readyState >= 2")
     page.press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight")
     page.press("<", "<")
-    assert page.page.evaluate("document.getElementById('video').playbackRate") == 0.25
+    page.until("document.getElementById('video').playbackRate === 0.25")
     page.press(">", ">", ">")
     page.page.locator("#loop").click()
     assert page.page.locator("#loop").get_attribute("aria-pressed") == "true"

@@ -93,6 +93,12 @@ class ExactSeek {
     }, CREEP_MS);
   }
 
+  /** The person's speed; while it creeps, the one to go back to. */
+  setRate(rate) {
+    if (this.creeping) this.kept.rate = rate;
+    else this.player.video.playbackRate = rate;
+  }
+
   stop() {
     clearTimeout(this.timer);
     if (!this.creeping) return;

@@ -68,6 +68,9 @@ class Player {
   }
 
   open(url) {
+    this.exactly.stop();
+    const rate = this.video.playbackRate;
+    this.video.defaultPlaybackRate = rate; // a file that is opened later is played as fast
     this.knowsOrigin = false;
     this.originS = 0;
     this.ready = false;

@@ -3,8 +3,7 @@
 const SPEEDS = [...byId("speed").options].map((option) => Number(option.value));
 
 function setSpeed(speed) {
-  PLAYER.video.playbackRate = speed;
-  PLAYER.video.defaultPlaybackRate = speed;
+  PLAYER.exactly.setRate(speed);
   byId("speed").value = String(speed);
 }
 
