@@ -55,14 +55,23 @@ def report_lines(timeline: Timeline, width_columns: int, glyphs: Glyphs) -> list
 
 def plain_report(timeline: Timeline, width_columns: int = PLAIN_WIDTH_COLUMNS) -> str:
     """The report as ASCII text without escape codes: the same bytes everywhere."""
-    lines = report_lines(timeline, width_columns, ASCII)
+    return plain_text(report_lines(timeline, width_columns, ASCII))
+
+
+def plain_text(lines: list[Line]) -> str:
+    """Lines as ASCII text without their styles."""
     text = "\n".join("".join(span for span, _ in line).rstrip() for line in lines) + "\n"
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def print_report(timeline: Timeline, console: Console) -> None:
     """Draws the report on a rich console, as wide as it is."""
-    for line in report_lines(timeline, console.width, UNICODE):
+    print_lines(report_lines(timeline, console.width, UNICODE), console)
+
+
+def print_lines(lines: list[Line], console: Console) -> None:
+    """Draws lines on a rich console, however long they are."""
+    for line in lines:
         console.print(_rich_text(line), no_wrap=True, overflow="ignore", crop=False)
 
 

@@ -16,7 +16,7 @@ import torch
 
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.errors import ModelError
-from pyanalyzer.score.model import LoadedModel, Network, NetworkConfiguration
+from pyanalyzer.score.model import LoadedModel, Network
 from pyanalyzer.train.cache import CachedReplay
 from pyanalyzer.train.clips import make_source, stream
 from pyanalyzer.train.loss import total_loss
@@ -60,10 +60,10 @@ class StepReport:
 class TrainingRun:
     """A network in training, with all that is needed to go on after an interruption."""
 
-    def __init__(self, settings: TrainingSettings, configuration: NetworkConfiguration) -> None:
+    def __init__(self, settings: TrainingSettings, configuration: Any) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = Network(configuration)
+        self.network = self.build(configuration)
         self.average = copy.deepcopy(self.network).eval()
         decay: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
@@ -76,6 +76,18 @@ class TrainingRun:
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
         self.step = 0
         self.best = 0.0  # the highest merit in validation so far
+
+    def build(self, configuration: Any) -> Any:
+        """The network that is trained."""
+        return Network(configuration)
+
+    def losses(self, batch: Any) -> dict[str, torch.Tensor]:
+        """The losses of a batch; the gradient is that of ``total``."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+            heads = self.network(
+                batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
+            )
+        return total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -120,14 +132,10 @@ class TrainingRun:
         done = (self.step - s.warm_up_steps) / max(s.steps - s.warm_up_steps, 1)
         return s.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def take_step(self, batch: dict[str, torch.Tensor]) -> dict[str, float]:
+    def take_step(self, batch: Any) -> dict[str, float]:
         """One gradient step; returns the losses."""
         self.network.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
-            heads = self.network(
-                batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
-            )
-        losses = total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
+        losses = self.losses(batch)
         self.optimiser.zero_grad(set_to_none=True)
         losses["total"].backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
