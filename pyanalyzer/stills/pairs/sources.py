@@ -157,7 +157,7 @@ def _bundled(split: Split) -> Iterator[U8]:
     except ModuleNotFoundError:
         raise PyanalyzerError(
             "pairs of still pictures need scikit-image's pictures: "
-            "install pyanalyzer with its extra [stills]"
+            "install pyanalyzer with its extra [train]"
         ) from None
     for name in _BUNDLED[split]:
         data = np.frombuffer(folder.joinpath(name).read_bytes(), np.uint8)
