@@ -80,15 +80,17 @@ def main() -> None:
         args.weights or stills_path(), expected_sha256=None if args.weights else STILLS_SHA256
     )
     host = describe_host()
+    rules = {} if args.without_rules else RULES
+    thresholds = best_thresholds(rules, read_pool(args.replays, "validation"), args.pairs // 2)
     test = read_pool(args.replays, "test")
-    scores = [ours(pair, model) for pair in pairs(test, TEST_SEED, args.pairs)]
+    scores: list[PairScore] = []
+    judged: dict[str, list[PairScore]] = {name: [] for name in rules}
+    for pair in pairs(test, TEST_SEED, args.pairs):
+        scores.append(ours(pair, model))
+        for name, difference in rules.items():
+            judged[name].append(judge_difference(difference(pair), pair, thresholds[name]))
     rows = [Row("pyanalyzer compare", None, sum_up(scores))]
-    if not args.without_rules:
-        validation = read_pool(args.replays, "validation")
-        for name, difference in RULES.items():
-            threshold = best_threshold(name, difference, validation, args.pairs // 2)
-            judged = [rule(p, difference, threshold) for p in pairs(test, TEST_SEED, args.pairs)]
-            rows.append(Row(name, threshold, sum_up(judged)))
+    rows += [Row(name, thresholds[name], sum_up(judged[name])) for name in rules]
     times_s = time_1080p(test, model)
     console = Console()
     console.print(table(rows))
@@ -101,7 +103,7 @@ def main() -> None:
 
 
 def pairs(pool: PicturePool, seed: int, count: int) -> Iterator[Pair]:
-    """The pairs of a seed; made anew each time, as they would fill the memory."""
+    """The pairs of a seed, one after the other, as all would fill the memory."""
     for index in range(count):
         yield make_pair(pool, seed, index, SIZES_PX[index % len(SIZES_PX)])
 
@@ -122,13 +124,8 @@ def ours(pair: Pair, model: StillsModel) -> PairScore:
     return judge_pair([Found(f.region, f.confidence) for f in found], mask, pair.labels, pair.boxes)
 
 
-def rule(pair: Pair, difference: Difference, threshold: float) -> PairScore:
-    """Connected pixels that differ by more than the threshold; the more they differ, the surer."""
-    return judge_difference(difference(pair), pair, threshold)
-
-
 def judge_difference(values: F32, pair: Pair, threshold: float) -> PairScore:
-    """See :func:`rule`."""
+    """Connected pixels that differ by more than the threshold; the more they differ, the surer."""
     mask = (values > threshold).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -141,18 +138,20 @@ def judge_difference(values: F32, pair: Pair, threshold: float) -> PairScore:
     return judge_pair(found, mask > 0, pair.labels, pair.boxes)
 
 
-def best_threshold(name: str, difference: Difference, pool: PicturePool, count: int) -> float:
-    """The threshold with the highest average precision on validation pairs."""
-    judged: dict[float, list[PairScore]] = {t: [] for t in THRESHOLDS[name]}
-    for pair in pairs(pool, VALIDATION_SEED, count):
-        values = difference(pair)
-        for threshold, scores in judged.items():
-            scores.append(judge_difference(values, pair, threshold))
-    merit = {
-        t: (s.average_precision, s.pixel_f1)
-        for t, s in ((t, sum_up(scores)) for t, scores in judged.items())
+def best_thresholds(
+    rules: dict[str, Difference], pool: PicturePool, count: int
+) -> dict[str, float]:
+    """Each rule's threshold with the highest average precision on validation pairs."""
+    judged: dict[tuple[str, float], list[PairScore]] = {
+        (name, threshold): [] for name in rules for threshold in THRESHOLDS[name]
     }
-    return max(merit, key=lambda t: merit[t])
+    for pair in pairs(pool, VALIDATION_SEED, count if rules else 0):
+        values = {name: difference(pair) for name, difference in rules.items()}
+        for (name, threshold), scores in judged.items():
+            scores.append(judge_difference(values[name], pair, threshold))
+    sums = {key: sum_up(scores) for key, scores in judged.items()}
+    merit = {key: (score.average_precision, score.pixel_f1) for key, score in sums.items()}
+    return {name: max(THRESHOLDS[name], key=lambda t, name=name: merit[name, t]) for name in rules}
 
 
 def plain_difference(pair: Pair) -> F32:

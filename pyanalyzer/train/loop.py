@@ -146,9 +146,13 @@ class TrainingRun:
         self._average()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
+    def average_decay(self) -> float:
+        """How much of the averaged weights is kept at a step; at first they are the plain mean."""
+        return min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+
     @torch.no_grad()
     def _average(self) -> None:
-        decay = min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+        decay = self.average_decay()
         for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(now, 1 - decay)
         for held, new in zip(self.average.buffers(), self.network.buffers(), strict=True):

@@ -19,7 +19,7 @@ from pyanalyzer.stills.records import ChangeMaps, LocateParameters
 
 FIT_PAIRS = 160
 FIT_SIZES_PX = ((640, 480), (480, 360), (800, 608))
-_BIASES, _POTTS, _MERGES = (-1.0, 0.0, 1.0), (0.25, 1.0, 2.0), (0.4, 0.6)
+_BIASES, _POTTS, _MERGES = (-1.0, 0.0, 1.0), (0.5, 1.5), (0.5,)
 _ITERATIONS, _RIDGE = 50, 1.0
 
 
@@ -81,10 +81,7 @@ def _fit_confidence(seen: Sequence[SeenPair], parameters: LocateParameters) -> t
             continue
         found = locate(one.maps, one.covered, parameters)
         mask = np.zeros(one.pair.labels.shape, bool)
-        # The order in which boxes are matched is that of the surest cells, as long as nothing is
-        # known of confidence; a box's own number tells its figures apart.
-        ranked = sorted(found, key=lambda f: -f.figures[1])
-        for f in ranked:
+        for f in found:
             score = judge_pair([Found(f.region, 1.0)], mask, one.pair.labels, one.pair.boxes)
             if score.hits:
                 rows.append(f.figures)
