@@ -131,7 +131,7 @@ def check_model() -> Iterator[Finding]:
 
 
 def check_stills() -> Iterator[Finding]:
-    """The weights that compare stills are whole, and the network sees a block that was not there."""
+    """The weights that compare stills are whole, and the network sees a new block."""
     import numpy as np
 
     from pyanalyzer import weights

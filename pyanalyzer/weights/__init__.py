@@ -7,7 +7,7 @@ from pathlib import Path
 SHIPPED_NAME = "gameplay-3"
 SHIPPED_SHA256 = "4855ec7ccc65d16f2c63a1f9a19069b1c482c88d44b5c89413cce56c0c2849cb"
 STILLS_NAME = "stills-1"
-STILLS_SHA256 = ""
+STILLS_SHA256 = "ad05b3a1994fd055e6e28398b99088867156d4c8c6070526ca830a2eae68edd7"
 
 
 def shipped_path() -> Path:
