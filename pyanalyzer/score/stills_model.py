@@ -99,13 +99,12 @@ def change_maps(network: StillsNetwork, planes: Planes, size_px: tuple[int, int]
             for x in _tiles(width):
                 outer = _outer(y, height), _outer(x, width)
                 out = network(inputs_of(*_tensors(planes, *outer)))
-                own = tuple(
-                    slice(i.start - o.start, i.stop - o.start)
-                    for i, o in zip((y, x), outer, strict=True)
+                own = _within(y, outer[0]), _within(x, outer[1])
+                (i, j), (row, column) = (
+                    (_cells(a), _cells(b)) for a, b in ((own[0], own[1]), (y, x))
                 )
-                cells, target = (tuple(_cells(s) for s in pair) for pair in (own, (y, x)))
-                changed[target] = out.changed[0][cells].numpy()
-                sides[(slice(None), *target)] = out.sides_px[0][(slice(None), *cells)].numpy()
+                changed[row, column] = out.changed[0, i, j].numpy()
+                sides[:, row, column] = out.sides_px[0, :, i, j].numpy()
                 mask[y, x] = out.mask[0][own].numpy()
     width_px, height_px = size_px
     shown = -(-height_px // CELL_PX), -(-width_px // CELL_PX)

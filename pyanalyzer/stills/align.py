@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,7 +95,11 @@ def is_identity(homography: F64) -> bool:
 
 def _starts(before: U8, after: U8) -> Iterator[tuple[Method, F64]]:
     """Coarse motions. SIFT costs more than all else, so it is asked only when its turn comes."""
-    for name, search in (("similarity", _core_search), ("features", _feature_search)):
+    searches: tuple[tuple[Method, Callable[[U8, U8], F64 | None]], ...] = (
+        ("similarity", _core_search),
+        ("features", _feature_search),
+    )
+    for name, search in searches:
         found = search(before, after)
         if found is not None:
             yield name, found
@@ -108,7 +113,7 @@ def _core_search(before: U8, after: U8) -> F64 | None:
     if min(size) < _SEARCH_SHORT_PX:
         return None
     small = [
-        np.ascontiguousarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA))
+        np.ascontiguousarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.uint8)
         for p in (before, after)
     ]
     found = core.align(small[0], small[1])
@@ -123,7 +128,7 @@ def _core_search(before: U8, after: U8) -> F64 | None:
 
 def _feature_search(before: U8, after: U8) -> F64 | None:
     """A homography through SIFT features of small copies that match."""
-    sift = cv2.SIFT_create(nfeatures=_FEATURES)
+    sift: Any = cv2.SIFT_create(nfeatures=_FEATURES)  # type: ignore[attr-defined,unused-ignore]
     sides, points = [], []
     for picture in (before, after):
         height, width = picture.shape
@@ -168,7 +173,7 @@ def _refine(before: U8, after: U8, motion: F64) -> F64:
 
 def _track(first: U8, second: U8, points: F32) -> tuple[F32, BoolGrid]:
     """Where the points of the first picture are in the second, and which were found."""
-    found, status, _ = cv2.calcOpticalFlowPyrLK(
+    found, status, _ = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload,unused-ignore]
         first, second, points, None, winSize=(_WINDOW_PX, _WINDOW_PX), maxLevel=3
     )
     return np.asarray(found, np.float32), status[:, 0] > 0

@@ -83,7 +83,7 @@ def compare(
     kept = tuple(region for region in found if region.confidence >= min_confidence)
     mask = _mask(maps, stills.covered, [region.region for region in kept])
     described = describe(stills.before, stills.after, mask, kept)
-    back = np.linalg.inv(stills.alignment.matrix)
+    back = np.asarray(np.linalg.inv(stills.alignment.matrix), np.float64)
     first_size = before.shape[1], before.shape[0]
     changes: list[Change] = []
     for region, kind, origin in described:

@@ -13,7 +13,7 @@ from pyanalyzer.report.words import percent
 from pyanalyzer.stills.records import Change, ChangeKind, Comparison
 from pyanalyzer.stills.text_report import KIND_STYLES
 
-_DIMMED = 0.55  # of the picture's contrast, so that the blocks stand out
+_DIMMED = 0.7  # of the picture's contrast, so that the blocks stand out
 _TINT = 0.55  # of the kind's colour over a changed pixel
 _GHOST = 0.35  # the same where a thing was before it moved
 _DARK: tuple[int, int, int] = (20, 20, 24)

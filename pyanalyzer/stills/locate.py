@@ -35,7 +35,8 @@ def locate(
     if count <= 1:
         return ()
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_REGIONS] + 1
-    parts = [_Part(maps, numbers, int(n), stats[n]) for n in order]
+    grid, sizes = np.asarray(numbers, np.int32), np.asarray(stats, np.int32)
+    parts = [_Part(maps, grid, int(n), sizes[n]) for n in order]
     found = [_region(maps, group, parameters) for group in _grouped(parts, parameters.merge_iou)]
     kept = [region for region in found if region is not None]
     return tuple(sorted(kept, key=lambda r: (-r.confidence, r.region)))

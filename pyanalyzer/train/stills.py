@@ -164,7 +164,12 @@ def _turned(crop: Crop, rng: np.random.Generator) -> Crop:
     if rng.random() < 0.5:
         pictures = pictures[::-1]
     boxes = np.where(exists[:, None], boxes, 0).astype(np.float32)
-    return Crop(*(np.ascontiguousarray(a) for a in (pictures, covered, labels)), boxes)
+    return Crop(
+        np.ascontiguousarray(pictures),
+        np.ascontiguousarray(covered),
+        np.ascontiguousarray(labels),
+        boxes,
+    )
 
 
 _pool: PicturePool | None = None  # of a worker process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pyanalyzer.records import F32, U8, Region
+from pyanalyzer.records import F32, I16, U8, Region
 from pyanalyzer.stills.pairs.sources import PicturePool
 from pyanalyzer.stills.pairs.things import LEAST_PX, Thing, draw_thing, words
 
@@ -27,7 +27,7 @@ class Scene:
     def __init__(self, picture: U8) -> None:
         self.before = picture.copy()
         self.after = picture.copy()
-        self.labels = np.zeros(picture.shape[:2], np.int16)
+        self.labels: I16 = np.zeros(picture.shape[:2], np.int16)
         self.count = 0
         self.moves: list[tuple[int, int]] = []
 
@@ -184,5 +184,6 @@ def _accept(scene: Scene, before: U8, after: U8, areas: list[Region]) -> bool:
     scene.before, scene.after = before, after
     for area, mask in zip(areas, masks, strict=True):
         scene.count += 1
-        _window(scene.labels, area)[mask] = scene.count
+        x, y, w, h = area
+        scene.labels[y : y + h, x : x + w][mask] = scene.count
     return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pyanalyzer.records import I16, U8, Region
+from pyanalyzer.records import I16, U8, BoolGrid, Region
 from pyanalyzer.simulate.splits import SPLITS
 from pyanalyzer.stills.pairs.edits import CHANGE_SHARES, CHANGES, LEAST_CHANGED_PX, Scene, plant
 from pyanalyzer.stills.pairs.nuisance import F64, NuisanceLimits, degrade, draw_motion, jpeg, warp
@@ -95,9 +95,9 @@ def second_view(  # noqa: PLR0917 - as the scene, so the view
 
 def _boxes(
     labels: I16,
-    covered: np.ndarray,
+    covered: BoolGrid,
     scene: Scene,
-    motion: F64,  # type: ignore[type-arg]
+    motion: F64,
 ) -> tuple[I16, dict[int, Region]]:
     """The changes that can be asked for; the pixels of the others become -1."""
     truth = np.where(covered, labels, np.where(labels > 0, -1, 0)).astype(np.int16)

@@ -113,9 +113,9 @@ def texture_picture(rng: np.random.Generator, width_px: int, height_px: int) -> 
         colour = colours[int(rng.integers(len(colours)))]
         cv2.rectangle(picture, (x, y), (x + w, y + h), colour, -1 if rng.random() < 0.7 else 2)
         if rng.random() < 0.6:
-            size = float(rng.uniform(0.3, 0.9))
+            scale = float(rng.uniform(0.3, 0.9))
             word = "".join(chr(int(c)) for c in rng.integers(48, 123, int(rng.integers(2, 12))))
-            cv2.putText(picture, word, (x + 4, y + h // 2), 0, size, palette.ink, 1, cv2.LINE_AA)
+            cv2.putText(picture, word, (x + 4, y + h // 2), 0, scale, palette.ink, 1, cv2.LINE_AA)
     return picture
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pyanalyzer.records import F32, U8
 from pyanalyzer.simulate.maker import sprites
@@ -109,9 +110,10 @@ def words(rng: np.random.Generator, split: Split, height_px: int) -> tuple[Thing
     for text in texts:
         mask = np.zeros((h, w), np.uint8)
         cv2.putText(mask, text, (2, round(1.25 * height_px) + 2), face, scale, 255, thick, 16)
-        alpha = mask.astype(np.float32) / 255
+        alpha = np.asarray(mask / 255, np.float32)
+        opaque = np.ones_like(alpha)
         rgb = paper + (ink.astype(np.float32) - paper) * alpha[..., None]
-        things.append(Thing(rgb.astype(np.uint8), np.ones_like(alpha) if plate else alpha))
+        things.append(Thing(rgb.astype(np.uint8), opaque if plate else alpha))
     return things[0], things[1]
 
 
@@ -155,10 +157,10 @@ def _outline(rng: np.random.Generator, name: str, w_px: int, h_px: int) -> F32:
         points = _corners(rng, name) * (w - 1, h - 1)
         cv2.fillPoly(mask, [points.astype(np.int32)], 255)
     small = cv2.resize(mask, (w_px, h_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(np.asarray(small) / 255, np.float32)
 
 
-def _corners(rng: np.random.Generator, name: str) -> np.ndarray:  # type: ignore[type-arg]
+def _corners(rng: np.random.Generator, name: str) -> npt.NDArray[np.float64]:
     """The corners of a polygon in 0..1: (n, 2)."""
     if name == "triangle":
         return np.array([(0, 1), (1, 1), (float(rng.random()), 0)])
