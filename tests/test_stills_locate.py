@@ -69,13 +69,17 @@ def region(x: int, y: int, w: int = 24, h: int = 24) -> FoundRegion:
     return FoundRegion(Region(x, y, w, h), w * h, (1.0,) * len(FIGURES), 0.9)
 
 
-def test_what_moved_is_one_change_with_two_places() -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_moved_is_one_change_with_two_places(plain: bool) -> None:
     ground = scene(1, 160, 120) // 3 + 60
-    thing = scene(2, 24, 24)
+    rows, columns = np.mgrid[:24, :24]
+    disc = (rows - 11.5) ** 2 + (columns - 11.5) ** 2 < 144  # its corners are ground
+    thing = np.full((24, 24, 3), (200, 40, 60), np.uint8) if plain else scene(2, 24, 24)
     before, after = ground.copy(), ground.copy()
-    before[20:44, 20:44] = thing
-    after[70:94, 110:134] = thing
-    mask = differing(Region(20, 20, 24, 24), Region(110, 70, 24, 24))
+    mask = np.zeros(SIZE, bool)
+    for picture, (x, y) in ((before, (20, 20)), (after, (110, 70))):
+        picture[y : y + 24, x : x + 24][disc] = thing[disc]
+        mask[y : y + 24, x : x + 24] = disc
     found = (region(20, 20), region(110, 70))
     ((to, kind, origin),) = describe(before, after, mask, found)
     assert kind == "moved"
@@ -90,9 +94,10 @@ def test_appeared_and_vanished() -> None:
     mask = differing(Region(60, 40, 24, 24))
     assert describe(ground, shown, mask, (region(60, 40),))[0][1] == "appeared"
     assert describe(shown, ground, mask, (region(60, 40),))[0][1] == "vanished"
-    other = with_block(ground, 60, 40, 24, 24, 10)
-    other[..., 1] = ground[..., 1]
-    assert describe(shown, with_block(ground, 60, 40, 24, 24, 0), mask, (region(60, 40),))
+    other = with_block(ground, 60, 40, 24, 24, 0)
+    assert describe(with_block(ground, 60, 40, 24, 24, 190), other, mask, (region(60, 40),))[0][
+        1
+    ] == ("changed")
 
 
 def test_judging_counts_each_truth_once() -> None:

@@ -14,7 +14,8 @@ _SIZE_RATIO = 1.35  # of their sides, at most
 _SEARCH_PX = 6  # how far their boxes may be off
 _PATCH_PX = 64  # larger patches are compared at this size
 _EDGE_RATIO = 1.4  # the outline stands out so much more in one picture than in the other
-_LEAST_CONTRAST_LEVELS = 4.0  # of a patch: a smooth one is like any other
+_LEAST_CONTRAST_LEVELS = 4.0  # of a patch: one of one colour is compared by its colour
+_COLOUR_LEVELS = 80.0  # colours that differ by so much have nothing in common
 
 Mask = npt.NDArray[np.bool_]
 
@@ -29,7 +30,7 @@ def describe(
     An outline that stands out after and not before means that something appeared.
     """
     kinds = [_kind(before, after, mask, f.region) for f in found]
-    partners = _moves(before, after, found, kinds)
+    partners = _moves((before, after), mask, found, kinds)
     gone = set(partners.values())
     described: list[tuple[FoundRegion, ChangeKind, FoundRegion | None]] = []
     for i, region in enumerate(found):
@@ -78,9 +79,10 @@ def _gradient(patch: U8) -> F32:
 
 
 def _moves(
-    before: U8, after: U8, found: tuple[FoundRegion, ...], kinds: list[ChangeKind]
+    pictures: tuple[U8, U8], mask: Mask, found: tuple[FoundRegion, ...], kinds: list[ChangeKind]
 ) -> dict[int, int]:
     """Where something appeared to where it vanished: the most alike first, one to one."""
+    before, after = pictures
     scored = []
     for j, to in enumerate(found):
         for i, origin in enumerate(found):
@@ -88,8 +90,10 @@ def _moves(
                 continue
             if not _similar_size(origin.region, to.region):
                 continue
-            score = _alike(before, after, origin.region, to.region)
-            if score > max(_ALIKE, _alike(after, after, origin.region, to.region)):
+            inside = mask[_grown(origin.region, 0, mask.shape)]
+            score = _alike((before, after), inside, origin.region, to.region)
+            # What stands at the old place now must not look like it as well.
+            if score > max(_ALIKE, _alike((after, after), inside, origin.region, to.region)):
                 scored.append((-score, j, i))
     partners: dict[int, int] = {}
     taken: set[int] = set()
@@ -100,23 +104,40 @@ def _moves(
     return partners
 
 
-def _alike(source: U8, target: U8, origin: Region, to: Region) -> float:
-    """The best normalised correlation of the source's patch within the target's neighbourhood."""
-    patch = source[_grown(origin, 0, source.shape)]
-    around = target[_grown(to, _SEARCH_PX, target.shape)]
+def _alike(pictures: tuple[U8, U8], inside: Mask, origin: Region, to: Region) -> float:
+    """The best normalised correlation of the first picture's patch, as far as it is ``inside``,
+    within the second picture's neighbourhood of ``to``."""
+    patch = pictures[0][_grown(origin, 0, pictures[0].shape)]
+    around = pictures[1][_grown(to, _SEARCH_PX, pictures[1].shape)]
     scale = min(1.0, _PATCH_PX / max(patch.shape[:2]))
-    if scale < 1:
-        patch, around = (
-            np.asarray(
-                cv2.resize(p, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-            )
-            for p in (patch, around)
-        )
-    if patch.shape[0] > around.shape[0] or patch.shape[1] > around.shape[1]:
-        patch = patch[: around.shape[0], : around.shape[1]]
-    if min(patch.shape[:2]) < 3 or patch.std() < _LEAST_CONTRAST_LEVELS:
+    small, area = (_scaled(p, scale) for p in (patch, around))
+    weight = _scaled(inside.astype(np.uint8) * 255, scale)
+    height, width = min(small.shape[0], area.shape[0]), min(small.shape[1], area.shape[1])
+    small, weight = small[:height, :width], weight[:height, :width] > 127
+    if min(height, width) < 3 or not weight.any():
         return 0.0
-    return float(cv2.matchTemplate(around, patch, cv2.TM_CCOEFF_NORMED).max())
+    if small[weight].std(axis=0).max() < _LEAST_CONTRAST_LEVELS:
+        return _same_colour(small[weight], area)
+    template = np.ascontiguousarray(np.repeat(weight[..., None], 3, 2).astype(np.float32))
+    values = cv2.matchTemplate(
+        area.astype(np.float32), small.astype(np.float32), cv2.TM_CCOEFF_NORMED, mask=template
+    )
+    return float(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).max())
+
+
+def _same_colour(pixels: U8, area: U8) -> float:
+    """A patch of one colour: 1 if there is as much of it in the area, falling with the distance."""
+    distance = np.abs(area.astype(np.float32) - pixels.mean(axis=0)).max(axis=2)
+    nearest = np.sort(distance, axis=None)[: len(pixels)]
+    return float(1 - nearest.mean() / _COLOUR_LEVELS)
+
+
+def _scaled(picture: U8, scale: float) -> U8:
+    if scale >= 1:
+        return picture
+    return np.asarray(
+        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def _similar_size(a: Region, b: Region) -> bool:
