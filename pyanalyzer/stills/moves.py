@@ -111,9 +111,9 @@ def _alike(pictures: tuple[U8, U8], inside: Mask, origin: Region, to: Region) ->
     around = pictures[1][_grown(to, _SEARCH_PX, pictures[1].shape)]
     scale = min(1.0, _PATCH_PX / max(patch.shape[:2]))
     small, area = (_scaled(p, scale) for p in (patch, around))
-    weight = _scaled(inside.astype(np.uint8) * 255, scale)
+    weight = _scaled(inside.astype(np.uint8) * 255, scale) > 127
     height, width = min(small.shape[0], area.shape[0]), min(small.shape[1], area.shape[1])
-    small, weight = small[:height, :width], weight[:height, :width] > 127
+    small, weight = small[:height, :width], weight[:height, :width]
     if min(height, width) < 3 or not weight.any():
         return 0.0
     if small[weight].std(axis=0).max() < _LEAST_CONTRAST_LEVELS:
