@@ -28,6 +28,14 @@ class DamagedReplayError(ReplayError):
     """The stream broke after some frames; what came before it is whole and was handed over."""
 
 
+class PictureError(PyanalyzerError):
+    """A still picture cannot be read: missing, no picture, damaged, too small or too large."""
+
+
+class UnalignableError(PyanalyzerError):
+    """Two still pictures do not show the same, so that nothing can be said of changes."""
+
+
 class ModelError(PyanalyzerError):
     """The network's weights or their configuration are missing, damaged or of another version."""
 

@@ -29,6 +29,7 @@ VERBS = {
     for verb in (
         Verb("analyse", "find when the player's action changed in a replay (the default)"),
         Verb("report", "show or export a timeline that --json saved"),
+        Verb("compare", "find what changed between two still pictures"),
         Verb("simulate", "make labelled replays with games that can be stepped exactly"),
         Verb("recapture", "make captures of labelled replays as they are met on the web"),
         Verb("train", "train the network on labelled replays"),

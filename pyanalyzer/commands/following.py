@@ -18,7 +18,7 @@ from pyanalyzer.report.live_rows import LiveRows
 from pyanalyzer.report.terminal import (
     PLAIN_WIDTH_COLUMNS,
     ending_lines,
-    plain_line,
+    plain_text,
     print_lines,
 )
 from pyanalyzer.report.words import ASCII, UNICODE
@@ -113,7 +113,7 @@ class RowWriter:
 
     def _print(self, lines: list[Line]) -> None:
         if self._console is None:
-            write_stdout("".join(map(plain_line, lines)).encode("ascii"))
+            write_stdout(plain_text(lines).encode("ascii"))
             return
         with stdout_errors():
             print_lines(lines, self._console)

@@ -1,4 +1,4 @@
-"""Where an analysis' results go: checked before the work begins, delivered after it."""
+"""Where results go: checked before the work begins, delivered after it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from pyanalyzer.atomic_file import check_writable, write_atomically
 from pyanalyzer.commands.stdout import stdout_errors, write_stdout
 from pyanalyzer.errors import OutputError, PyanalyzerError, ReplayError, UsageError
 from pyanalyzer.records import Timeline
-from pyanalyzer.report.terminal import plain_report, write_report
-from pyanalyzer.report.words import UNICODE
+from pyanalyzer.report.palette import Line
+from pyanalyzer.report.terminal import PLAIN_WIDTH_COLUMNS, plain_text, print_lines, report_lines
+from pyanalyzer.report.words import ASCII, UNICODE, Glyphs
 
 STDOUT = "-"
 
@@ -43,15 +44,15 @@ class Output:
 
     option: str
     path: str
-    render: Callable[[Timeline], bytes]
+    render: Callable[[Any], bytes]  # of a timeline or a comparison
 
     def check(self) -> None:
         """Raises OutputError if it could not be written."""
         check_writable(self.path)
 
-    def deliver(self, timeline: Timeline) -> None:
+    def deliver(self, result: Any) -> None:
         """Writes it. Raises OutputError, or BrokenPipeError if stdout's reader has gone."""
-        data = self.render(timeline)
+        data = self.render(result)
         if self.path == STDOUT:
             write_stdout(data)
         else:
@@ -86,31 +87,40 @@ def check_outputs(
         output.check()
 
 
-def deliver_outputs(timeline: Timeline, outputs: Sequence[Result]) -> list[PyanalyzerError]:
+def deliver_outputs(result: Any, outputs: Sequence[Result]) -> list[PyanalyzerError]:
     """Writes every result that can be written, files before stdout; the failures are returned."""
     failures: list[PyanalyzerError] = []
     for output in sorted(outputs, key=lambda output: output.path == STDOUT):
         try:
-            output.deliver(timeline)
+            output.deliver(result)
         except (OutputError, ReplayError) as error:
             failures.append(error)
     return failures
 
 
 def show_timeline(timeline: Timeline) -> None:
-    """Prints the timeline: drawn on a terminal, plain otherwise.
+    """Prints the timeline; see :func:`show_lines`."""
+    show_lines(lambda width, glyphs: report_lines(timeline, width, glyphs))
+
+
+def show_lines(lines: Callable[[int, Glyphs], list[Line]]) -> None:
+    """Prints the lines that ``lines`` makes for a width in columns: drawn on a terminal, plain
+    otherwise.
 
     Raises OutputError if stdout cannot be written, BrokenPipeError if its reader has gone.
     """
     if draws(sys.stdout):
+        from rich.console import Console
+
         with stdout_errors():
-            write_report(timeline, sys.stdout, colour=True)
+            console = Console(file=sys.stdout, force_terminal=True, highlight=False)
+            print_lines(lines(console.width, UNICODE), console)
             sys.stdout.flush()
-    elif sys.stdout.isatty():
+        return
+    columns = PLAIN_WIDTH_COLUMNS
+    if sys.stdout.isatty():
         columns = shutil.get_terminal_size().columns
-        write_stdout(plain_report(timeline, columns).encode("ascii"))
-    else:
-        write_stdout(plain_report(timeline).encode("ascii"))
+    write_stdout(plain_text(lines(columns, ASCII)).encode("ascii"))
 
 
 def draws(stream: TextIO) -> bool:

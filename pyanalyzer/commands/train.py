@@ -30,7 +30,14 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="what the core measures of the replays, kept for the next run (default: OUT/cache)",
     )
-    parser.add_argument("--name", default="gameplay-3", help="name of the weights")
+    parser.add_argument(
+        "--stills",
+        action="store_true",
+        help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
+    )
+    parser.add_argument(
+        "--name", help="name of the weights (default: gameplay-3, with --stills stills-1)"
+    )
     parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
@@ -89,6 +96,14 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("steps, threads and workers must be at least 1, the learning rate in 0..1")
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.stills:
+        from pyanalyzer.commands.train_stills import DEFAULT_NAME, train_stills_run
+
+        if args.without_engine or args.cache:
+            raise UsageError("--stills knows neither engines nor a cache")
+        args.name = args.name or DEFAULT_NAME
+        return train_stills_run(args)
+    args.name = args.name or "gameplay-3"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]

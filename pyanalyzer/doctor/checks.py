@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACKAGES = ("numpy", "torch", "av", "opencv-python", "rich", "safetensors")
 # What each extra brings, by the name it is imported under.
 EXTRAS = {
-    "train": ("ale_py", "vizdoom", "pyxel", "gymnasium", "panda3d"),
+    "train": ("ale_py", "vizdoom", "skimage", "pyxel", "gymnasium", "panda3d"),
     "bench": ("scenedetect",),
     "plot": ("matplotlib",),
     "export": ("opentimelineio", "pyarrow"),
@@ -130,6 +130,24 @@ def check_model() -> Iterator[Finding]:
     yield Finding("network", well, says)
 
 
+def check_stills() -> Iterator[Finding]:
+    """The weights that compare stills are whole, and the network sees a new block."""
+    import numpy as np
+
+    from pyanalyzer import weights
+    from pyanalyzer.score.stills_model import load_stills_model
+    from pyanalyzer.stills.compare import compare
+
+    model = load_stills_model(weights.stills_path(), expected_sha256=weights.STILLS_SHA256)
+    yield Finding("stills weights", True, f"{model.name}, SHA-256 {model.sha256[:12]}...")
+    before = np.repeat(_picture(0)[..., np.newaxis], 3, axis=2)
+    after = before.copy()
+    after[30:54, 60:92] = (250, 40, 40)
+    found = [c.region for c in compare(before, after, model).changes]
+    says = "finds what appeared" if len(found) == 1 else f"finds {len(found)} changes instead of 1"
+    yield Finding("stills network", len(found) == 1, says)
+
+
 def check_extras() -> Iterator[Finding]:
     """What is installed of the extras; nobody needs all of it."""
     for extra, modules in EXTRAS.items():
@@ -146,6 +164,7 @@ CHECKS: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("core", check_core),
     ("decoding", check_decoding),
     ("model", check_model),
+    ("stills", check_stills),
     ("extras", check_extras),
 )
 

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pyanalyzer.records import Event
 from pyanalyzer.report import words
+from pyanalyzer.report.columns import Column, columns_width, confidence_cell, rows_of
 from pyanalyzer.report.palette import DIM, STRONG, WORLD, Line, Span, kind_style
 from pyanalyzer.report.words import Glyphs
 
-GAP = "  "
-BAR_CELLS = 6
-
 # What is left out, one after the other, until a row fits the width.
 DETAILS = ("position", "bar", "size", "interval", "before", "frame", "motion")
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    title: str
-    right: bool  # aligned to the right
-    cells: list[Line]
-
-    @property
-    def width(self) -> int:
-        return max(len(self.title), *(_width(cell) for cell in self.cells))
 
 
 def event_table(
@@ -38,42 +24,31 @@ def event_table(
     """
     for dropped in range(len(DETAILS) + 1):
         columns = _columns(events, picture_px, set(DETAILS[dropped:]), glyphs)
-        if sum(c.width for c in columns) + len(GAP) * (len(columns) - 1) <= width_columns:
+        if columns_width(columns) <= width_columns:
             break
-    widths = [column.width for column in columns]
-    rows = [[[(column.title, DIM)] for column in columns]]
-    rows += [[column.cells[row] for column in columns] for row in range(len(events))]
-    lines: list[Line] = []
-    for cells in rows:
-        line: Line = []
-        for column, width, cell in zip(columns, widths, cells, strict=True):
-            line += [*([(GAP, "")] if line else []), *_padded(cell, width, column.right)]
-        lines.append(line)
-    return lines
+    return rows_of(columns)
 
 
 def _columns(
     events: Sequence[Event], picture_px: tuple[int, int], details: set[str], glyphs: Glyphs
-) -> list[_Column]:
+) -> list[Column]:
     """The columns, with those of ``details`` that are columns or parts of one."""
     columns = [
-        _Column("#", True, [[(str(e.id), DIM)] for e in events]),
-        _Column("time", True, [[(words.clock(e.time_s), STRONG)] for e in events]),
+        Column("#", True, [[(str(e.id), DIM)] for e in events]),
+        Column("time", True, [[(words.clock(e.time_s), STRONG)] for e in events]),
     ]
     if "frame" in details:
         title = f"frame {glyphs.plus_minus}" if "interval" in details else "frame"
         cells = _frames(events, "interval" in details, glyphs)
-        columns.append(_Column(title, True, cells))
-    columns.append(_Column("kind", False, [[_kind(e)] for e in events]))
+        columns.append(Column(title, True, cells))
+    columns.append(Column("kind", False, [[_kind(e)] for e in events]))
     if any(e.cause == "world" for e in events):
-        columns.append(_Column("cause", False, [[_cause(e)] for e in events]))
-    columns.append(
-        _Column("where", False, [_where(e, picture_px, details, glyphs) for e in events])
-    )
+        columns.append(Column("cause", False, [[_cause(e)] for e in events]))
+    columns.append(Column("where", False, [_where(e, picture_px, details, glyphs) for e in events]))
     if "motion" in details:
         columns.append(_motion_column(events, "before" in details, glyphs))
-    cells = [_confidence(e.confidence, "bar" in details, glyphs) for e in events]
-    columns.append(_Column("confidence" if "bar" in details else "conf", False, cells))
+    cells = [confidence_cell(e.confidence, "bar" in details, glyphs) for e in events]
+    columns.append(Column("confidence" if "bar" in details else "conf", False, cells))
     return columns
 
 
@@ -108,10 +83,10 @@ def _where(event: Event, picture_px: tuple[int, int], details: set[str], glyphs:
     return line
 
 
-def _motion_column(events: Sequence[Event], before: bool, glyphs: Glyphs) -> _Column:
+def _motion_column(events: Sequence[Event], before: bool, glyphs: Glyphs) -> Column:
     afters: list[Line] = [[(words.motion(e.motion_after_px_s, glyphs), "")] for e in events]
     if not before:
-        return _Column("motion px/s", False, afters)
+        return Column("motion px/s", False, afters)
     befores = [words.motion(e.motion_before_px_s, glyphs) for e in events]
     width = max(map(len, befores))
     cells: list[Line] = []
@@ -119,22 +94,4 @@ def _motion_column(events: Sequence[Event], before: bool, glyphs: Glyphs) -> _Co
         still = (was, now[0][0]) == ("still", "still")
         became: Line = [] if still else [(glyphs.becomes, DIM), *now]
         cells.append([(f"{was:>{width}}", DIM), *became])
-    return _Column(glyphs.motion_title, False, cells)
-
-
-def _confidence(confidence: float, bar: bool, glyphs: Glyphs) -> Line:
-    line: Line = [(f"{words.percent(confidence):>4}", "")]
-    if bar:
-        halves = round(2 * BAR_CELLS * confidence)
-        filled = glyphs.bar * (halves // 2) + glyphs.half_bar * (halves % 2)
-        line += [(" " + filled, ""), (glyphs.bar_track * (BAR_CELLS - len(filled)), DIM)]
-    return line
-
-
-def _width(cell: Line) -> int:
-    return sum(len(text) for text, _ in cell)
-
-
-def _padded(cell: Line, width: int, right: bool) -> Line:
-    space: Span = (" " * (width - _width(cell)), "")
-    return [space, *cell] if right else [*cell, space]
+    return Column(glyphs.motion_title, False, cells)

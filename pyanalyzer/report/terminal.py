@@ -74,7 +74,11 @@ def margined(line: Line) -> Line:
 
 def plain_report(timeline: Timeline, width_columns: int = PLAIN_WIDTH_COLUMNS) -> str:
     """The report as ASCII text without escape codes: the same bytes everywhere."""
-    lines = report_lines(timeline, width_columns, ASCII)
+    return plain_text(report_lines(timeline, width_columns, ASCII))
+
+
+def plain_text(lines: Iterable[Line]) -> str:
+    """Lines as ASCII text without their styles."""
     return "".join(map(plain_line, lines))
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from pyanalyzer.errors import ModelError
@@ -18,6 +14,7 @@ from pyanalyzer.records import MAX_PROPOSALS
 from pyanalyzer.score.comparator import CandidateComparator, SideComparator, TemporalComparator
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+from pyanalyzer.score.weights_file import read_weights, weights_file
 
 FORMAT = "pyanalyzer/weights/1"
 
@@ -125,7 +122,6 @@ def weights_bytes(
 ) -> bytes:
     """The safetensors file: tensors, and in its header the configuration, the timeline's
     parameters and what the weights were trained on."""
-    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     header = {
         "format": FORMAT,
         "name": name,
@@ -133,34 +129,13 @@ def weights_bytes(
         "timeline": timeline,
         "training": training,
     }
-    # One key only: the order of several is not the same in every run.
-    return serialise(tensors, {"pyanalyzer": json.dumps(header)})
+    return weights_file(network, header)
 
 
 def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel:
     """Loads weights strictly. Raises ModelError if the file is missing, is not of this format, does
     not fit this version's inputs, or has another hash than ``expected_sha256``."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if expected_sha256 is not None and digest != expected_sha256:
-        raise ModelError(
-            f"the weights {path} are not the ones that belong to this version: their SHA-256 is "
-            f"{digest}, expected {expected_sha256}; install pyanalyzer again"
-        )
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"{path} is not a safetensors file: {error}") from error
-    if header.get("format") != FORMAT:
-        raise ModelError(
-            f"{path} is not a pyanalyzer model: its format is {header.get('format')!r}, "
-            f"expected {FORMAT!r}; weights are made with `pyanalyzer train`"
-        )
+    header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
         stored = header["configuration"]
         stored["dilations"] = tuple(stored["dilations"])

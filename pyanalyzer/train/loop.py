@@ -16,7 +16,7 @@ import torch
 
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.errors import ModelError
-from pyanalyzer.score.model import LoadedModel, Network, NetworkConfiguration
+from pyanalyzer.score.model import LoadedModel, Network
 from pyanalyzer.train.cache import CachedReplay
 from pyanalyzer.train.clips import make_source, stream
 from pyanalyzer.train.loss import total_loss
@@ -67,12 +67,12 @@ class TrainingRun:
     def __init__(
         self,
         settings: TrainingSettings,
-        configuration: NetworkConfiguration,
+        configuration: Any,
         start: LoadedModel | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = Network(configuration)
+        self.network = self.build(configuration)
         self.started_from = None if start is None else f"{start.name} {start.sha256}"
         if start is not None:
             if start.network.configuration != configuration:
@@ -90,6 +90,18 @@ class TrainingRun:
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
         self.step = 0
         self.best = 0.0  # the highest merit in validation so far
+
+    def build(self, configuration: Any) -> Any:
+        """The network that is trained."""
+        return Network(configuration)
+
+    def losses(self, batch: Any) -> dict[str, torch.Tensor]:
+        """The losses of a batch; the gradient is that of ``total``."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+            heads = self.network(
+                batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
+            )
+        return total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -136,14 +148,10 @@ class TrainingRun:
         done = (self.step - s.warm_up_steps) / max(s.steps - s.warm_up_steps, 1)
         return s.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def take_step(self, batch: dict[str, torch.Tensor]) -> dict[str, float]:
+    def take_step(self, batch: Any) -> dict[str, float]:
         """One gradient step; returns the losses."""
         self.network.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
-            heads = self.network(
-                batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
-            )
-        losses = total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
+        losses = self.losses(batch)
         self.optimiser.zero_grad(set_to_none=True)
         losses["total"].backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
@@ -154,9 +162,13 @@ class TrainingRun:
         self._average()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
+    def average_decay(self) -> float:
+        """How much of the averaged weights is kept at a step; at first they are the plain mean."""
+        return min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+
     @torch.no_grad()
     def _average(self) -> None:
-        decay = min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+        decay = self.average_decay()
         for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(now, 1 - decay)
         for held, new in zip(self.average.buffers(), self.network.buffers(), strict=True):

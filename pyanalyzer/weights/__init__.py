@@ -6,8 +6,15 @@ from pathlib import Path
 
 SHIPPED_NAME = "gameplay-3"
 SHIPPED_SHA256 = "4855ec7ccc65d16f2c63a1f9a19069b1c482c88d44b5c89413cce56c0c2849cb"
+STILLS_NAME = "stills-1"
+STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
 
 def shipped_path() -> Path:
     """Where the shipped weights lie."""
     return Path(__file__).with_name(f"{SHIPPED_NAME}.safetensors")
+
+
+def stills_path() -> Path:
+    """Where the shipped weights of the comparison of stills lie."""
+    return Path(__file__).with_name(f"{STILLS_NAME}.safetensors")

@@ -1,0 +1,50 @@
+"""Weights on disk: safetensors whose header says what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor, nn
+
+from pyanalyzer.errors import ModelError
+
+
+def weights_file(network: nn.Module, header: dict[str, Any]) -> bytes:
+    """The safetensors file of a network's tensors, with a header that JSON can hold."""
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    # One key only: the order of several is not the same in every run.
+    return serialise(tensors, {"pyanalyzer": json.dumps(header)})
+
+
+def read_weights(
+    path: Path, expected_format: str, expected_sha256: str | None = None
+) -> tuple[dict[str, Any], dict[str, Tensor], str]:
+    """Header, tensors and SHA-256 of a file. Raises ModelError if it cannot be read, is none, is of
+    another format, or has another hash than ``expected_sha256``."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the weights {path}: {error.strerror or error}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if expected_sha256 is not None and digest != expected_sha256:
+        raise ModelError(
+            f"the weights {path} are not the ones that belong to this version: their SHA-256 is "
+            f"{digest}, expected {expected_sha256}; install pyanalyzer again"
+        )
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is not a safetensors file: {error}") from error
+    if header.get("format") != expected_format:
+        raise ModelError(
+            f"{path} is not a pyanalyzer model: its format is {header.get('format')!r}, "
+            f"expected {expected_format!r}; weights are made with `pyanalyzer train`"
+        )
+    return header, tensors, digest
