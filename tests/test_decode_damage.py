@@ -6,6 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -85,6 +86,24 @@ def test_a_truncated_file_gives_its_beginning(
     assert frame == len(lumas) - 1
     assert time_s == pytest.approx(frame / RATE, abs=0.002)
     assert _read(path, threads=1) == _read(path, threads=4) == (lumas, indexes, damage)
+
+
+def test_a_file_cut_within_any_picture_gives_its_beginning(
+    tmp_path: Path, whole: dict[str, Path]
+) -> None:
+    """Also where the picture that is cut off would be shown before one that is there."""
+    clean = list(_read(whole["x264.mp4"])[0].items())
+    data = whole["x264.mp4"].read_bytes()
+    with av.open(str(whole["x264.mp4"])) as container:
+        packets = [p for p in container.demux(video=0) if p.size]
+    path = tmp_path / "x264.mp4"
+    for packet in packets[10:20]:
+        path.write_bytes(data[: packet.pos + packet.size // 2])
+        lumas, indexes, damage = _read(path, threads=1)
+        assert indexes == list(range(len(lumas)))
+        assert list(lumas.items()) == clean[: len(lumas)]
+        assert _place(damage)[0] == len(lumas) - 1
+        assert _read(path, threads=4) == (lumas, indexes, damage)
 
 
 def test_a_truncated_transport_stream_gives_its_beginning(

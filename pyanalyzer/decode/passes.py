@@ -140,7 +140,9 @@ class DecodePass:
             held = packet if packet.is_corrupt else None
             if held is None:
                 yield self._stamped(packet)
-        self._cut_off = held is not None
+        if held is not None:
+            self._cut_off = True
+            self._leave_out_after(held.pts)
 
     def _seek(self, key_pts: int) -> None:
         try:
@@ -257,6 +259,12 @@ class DecodePass:
                 other.broken = True
         if whole_from_pts is None:
             self._broken = True
+
+    def _leave_out_after(self, pts: int | None) -> None:
+        """The picture of ``pts`` is missing: those in flight that are shown later follow a hole."""
+        for other in self._sent.values():
+            if pts is not None and other.pts is not None and other.pts > pts:
+                other.broken = True
 
     def _note_break(self) -> None:
         self._damage.breaks.append(self._place())
