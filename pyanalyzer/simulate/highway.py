@@ -56,15 +56,15 @@ class RoadSpec:
 SEES_CARS = (("observation", {"type": "Kinematics"}),)
 
 GAMES: dict[str, RoadSpec] = {
-    "exit": RoadSpec("exit-v0", (640, 240), 6.0, 32.0, (("vehicles_count", 12),)),
-    "highway": RoadSpec("highway-v0", (640, 200), 7.0, 35.0, (("vehicles_count", 25),)),
+    "exit": RoadSpec("exit-v0", (640, 360), 7.0, 32.0, (("vehicles_count", 12),)),
+    "highway": RoadSpec("highway-v0", (640, 360), 8.0, 35.0, (("vehicles_count", 25),)),
     "intersection": RoadSpec("intersection-v0", (560, 560), 7.0, 12.0),
-    "merge": RoadSpec("merge-v0", (640, 200), 6.0, 32.0),
-    "parking": RoadSpec("parking-v0", (600, 300), 7.0, 7.0, (("vehicles_count", 8),), is_open=True),
+    "merge": RoadSpec("merge-v0", (640, 360), 7.0, 32.0),
+    "parking": RoadSpec("parking-v0", (600, 360), 7.0, 7.0, (("vehicles_count", 8),), is_open=True),
     "racetrack": RoadSpec("racetrack-v0", (512, 512), 6.0, 14.0),
     "roundabout": RoadSpec("roundabout-v0", (600, 480), 6.5, 12.0),
-    "two_way": RoadSpec("two-way-v0", (640, 200), 6.0, 30.0, SEES_CARS),
-    "u_turn": RoadSpec("u-turn-v0", (640, 300), 6.0, 20.0, SEES_CARS),
+    "two_way": RoadSpec("two-way-v0", (640, 360), 7.0, 30.0, SEES_CARS),
+    "u_turn": RoadSpec("u-turn-v0", (640, 360), 7.0, 20.0, SEES_CARS),
 }
 
 
