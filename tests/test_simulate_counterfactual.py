@@ -57,6 +57,14 @@ def test_view_is_where_the_whole_picture_moves() -> None:
     assert change.differing_share > 0.5
 
 
+def test_where_the_camera_is_known_to_stand_still_no_view_moves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ToyGame, "kind_of", lambda game, controls: "move_figure")
+    change, _ = labelled(ToyGame(), plan(("scroll", 20), ("", 40)))
+    assert (change.kind, change.onset_frame) == ("avatar", IDLE_FRAMES + DELAYS["scroll"])
+
+
 @pytest.mark.parametrize("control", ["dead", "slow"])
 def test_change_without_effect_within_half_a_second_is_not_observable(control: str) -> None:
     for change in labelled(ToyGame(), plan((control, 20), ("", 60))):

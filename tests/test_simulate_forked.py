@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import socket
@@ -12,15 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyanalyzer.simulate import gymnasium, panda3d, pyxel
+from pyanalyzer.simulate import (
+    gymnasium,
+    highway,
+    panda3d,
+    pettingzoo,
+    procgen,
+    pygame,
+    pyxel,
+)
 from pyanalyzer.simulate.encode import full
 from pyanalyzer.simulate.engine import Action, Channel, DivergedError, SimulationError
 from pyanalyzer.simulate.forked import ForkedGame
-from pyanalyzer.simulate.gymnasium import GymnasiumGame
 from pyanalyzer.simulate.layouts import enlarged, framed, shrunk
-from pyanalyzer.simulate.panda3d import PandaGame
 from pyanalyzer.simulate.policy import change_frames, plan_actions
-from pyanalyzer.simulate.pyxel import PyxelGame
 from pyanalyzer.simulate.replay import label, make_replay
 from pyanalyzer.simulate.session import FORKED, Job, set_up
 from pyanalyzer.simulate.splits import GAMES, SPLITS, EngineName, split_of
@@ -28,14 +34,34 @@ from pyanalyzer.simulate.truth import read_truth, truth_path
 from tests.simulate_forked_toy import picture
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-PACKAGES = {"pyxel": "pyxel", "gymnasium": "Box2D", "panda3d": "panda3d"}
+# By engine, a package that it needs and the extra that brings it.
+PACKAGES = {
+    "pyxel": ("pyxel", "train"),
+    "gymnasium": ("Box2D", "train"),
+    "panda3d": ("panda3d", "train"),
+    "procgen": ("procgen", "procgen"),
+    "pettingzoo": ("pettingzoo", "train"),
+    "pygame": ("pygame", "train"),
+    "highway": ("highway_env", "train"),
+}
 ENGINE_GAMES: dict[EngineName, Collection[str]] = {
     "pyxel": pyxel.GAMES,
     "gymnasium": gymnasium.GAMES,
     "panda3d": panda3d.GAMES,
+    "procgen": procgen.GAMES,
+    "pettingzoo": pettingzoo.GAMES,
+    "pygame": pygame.GAMES,
+    "highway": highway.GAMES,
 }
 SMALL = full(320, 240)
 SIDE = Channel(("left", "right"))
+
+
+def needs(engine: EngineName) -> None:
+    """Skip where the engine's package is missing; looked for, not imported: it may print."""
+    package, extra = PACKAGES[engine]
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"the extra `{extra}` is not installed")
 
 
 def toy(**options: int) -> ForkedGame:
@@ -122,13 +148,21 @@ def test_systems_that_cannot_fork_are_told(monkeypatch: pytest.MonkeyPatch) -> N
         toy()
 
 
-def test_unknown_games_are_named() -> None:
+@pytest.mark.parametrize("engine", FORKED)
+def test_unknown_games_are_named(engine: EngineName) -> None:
     with pytest.raises(SimulationError, match="'chess'"):
-        PyxelGame("chess", 0)
-    with pytest.raises(SimulationError, match="'chess'"):
-        GymnasiumGame("chess", 0)
-    with pytest.raises(SimulationError, match="'chess'"):
-        PandaGame("chess", 0, SMALL)
+        FORKED[engine].make("chess", 0, SMALL)
+
+
+@pytest.mark.parametrize("engine", FORKED)
+def test_missing_packages_are_named_with_their_extra(
+    monkeypatch: pytest.MonkeyPatch, engine: EngineName
+) -> None:
+    _, extra = PACKAGES[engine]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for game in ENGINE_GAMES[engine]:
+        with pytest.raises(SimulationError, match=rf'pip install "pyanalyzer\[{extra}\]"'):
+            FORKED[engine].make(game, 0, SMALL)
 
 
 def test_every_game_stands_in_a_split_and_every_layout_can_be_encoded() -> None:
@@ -162,10 +196,12 @@ def test_layouts_enlarge_shrink_and_frame() -> None:
         ("pyxel", "platformer", 2.0),
         ("gymnasium", "lunar_lander", 1.5),
         ("panda3d", "forest_walk", 1.0),
+        ("procgen", "plunder", 2.0),
+        ("pygame", "moveit", 1.0),
     ],
 )
 def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds: float) -> None:
-    pytest.importorskip(PACKAGES[engine], reason="the extra `train` is not installed")
+    needs(engine)
     first = Job(engine, game, split_of(engine, game), 0, seconds, 0, tmp_path / "x.mp4")
     result = make_replay(first)
     truth = read_truth(truth_path(first.video))
@@ -191,10 +227,18 @@ def test_a_replay_repeats(tmp_path: Path, engine: EngineName, game: str, seconds
 
 @pytest.mark.parametrize(
     ("engine", "game"),
-    [("pyxel", "mega_wing"), ("gymnasium", "car_racing"), ("panda3d", "forest_chase")],
+    [
+        ("pyxel", "mega_wing"),
+        ("gymnasium", "car_racing"),
+        ("panda3d", "forest_chase"),
+        ("procgen", "ninja"),
+        ("pettingzoo", "cooperative_pong"),
+        ("pygame", "aliens"),
+        ("highway", "highway"),
+    ],
 )
 def test_branches_repeat_the_recording_exactly(engine: EngineName, game: str) -> None:
-    pytest.importorskip(PACKAGES[engine], reason="the extra `train` is not installed")
+    needs(engine)
     made = FORKED[engine].make(game, 1, SMALL)
     rng = np.random.default_rng(2)
     actions = plan_actions(made.channels, False, 45, float(made.frame_rate), rng)
@@ -205,3 +249,109 @@ def test_branches_repeat_the_recording_exactly(engine: EngineName, game: str) ->
         expected = recording.pictures[fork:]
         assert all(np.array_equal(a, b) for a, b in zip(pictures, expected, strict=True))
     made.close()
+
+
+def test_procgen_moves_and_fires_in_turns() -> None:
+    def number(held: str, step: int = 0) -> int:
+        return procgen.action_number(frozenset(held.split()), step)
+
+    assert [number(way) for way in ("", "left", "right", "up", "down")] == [4, 1, 7, 5, 3]
+    assert [number(way) for way in ("left down", "left up", "right down", "right up")] == [
+        0,
+        2,
+        6,
+        8,
+    ]
+    assert [number("fire", step) for step in (0, 1, 2)] == [9, 9, 9]
+    assert [number("fire left", step) for step in (0, 1, 2, 3)] == [9, 1, 9, 1]
+    assert [number(control) for control in procgen.AIMS] != [number("")] * len(procgen.AIMS)
+    for channels in procgen.GAMES.values():
+        for control in (control for channel in channels for control in channel.options):
+            assert number(control) != number(""), control
+
+
+def test_procgen_is_played_at_several_rates() -> None:
+    needs("procgen")
+    rates = {procgen.ProcgenGame("maze", seed).frame_rate for seed in range(6)}
+    assert rates == set(procgen.RATES_HZ)
+
+
+def test_what_is_held_reaches_every_player_of_pettingzoo() -> None:
+    for spec in pettingzoo.GAMES.values():
+        rest = spec.convert(frozenset(), 0)
+        for control in (control for channel in spec.channels for control in channel.options):
+            assert np.any(spec.convert(frozenset({control}), 0) != rest), control
+    both = frozenset({"forward", "turn_left"})
+    fighter = pettingzoo.GAMES["knights_archers_zombies"].convert
+    assert [fighter(both, frame) for frame in range(4)] == [0, 2, 0, 2]
+
+
+def test_only_cameras_that_move_show_a_moving_view() -> None:
+    needs("pygame")
+    assert pygame.PygameGame("aliens", 0).kind_of(frozenset({"left"})) == "move_figure"
+    assert pygame.PygameGame("aliens", 0).kind_of(frozenset({"fire"})) == "act"
+
+
+class Road:
+    """A straight lane along x, 4 m wide, from x = 0 to x = 100."""
+
+    def local_coordinates(self, position: np.ndarray) -> tuple[float, float]:
+        return float(position[0]), float(position[1])
+
+    def position(self, along: float, across: float) -> np.ndarray:
+        return np.array([along, across])
+
+    def heading_at(self, along: float) -> float:
+        return 0.0
+
+    def width_at(self, along: float) -> float:
+        return 4.0
+
+
+class Car:
+    LENGTH = 5.0
+
+    def __init__(self, x: float, y: float, heading: float, speed: float) -> None:
+        self.lane, self.position, self.heading = Road(), np.array([x, y]), heading
+        self.speed = speed
+
+    @property
+    def on_road(self) -> bool:
+        return abs(self.position[1]) <= 2 and self.position[0] <= 100
+
+
+def test_a_car_steers_itself_back_but_for_the_keys() -> None:
+    nobody, left, right = (frozenset(names.split()) for names in ("", "left", "right"))
+    assert highway.steering(Car(10, 0, 0, 20), nobody) == 0
+    assert (
+        highway.steering(Car(10, 1, 0, 20), nobody)
+        < 0
+        < highway.steering(Car(10, -1, 0, 20), nobody)
+    )
+    assert highway.steering(Car(10, 0, 0.3, 20), nobody) < 0
+    car = Car(10, 0, 0, 20)
+    assert highway.steering(car, right) == -highway.steering(car, left) > 0
+    pressed = 20**2 / car.LENGTH * np.tan(highway.steering(car, right))
+    assert pressed == pytest.approx(highway.SIDEWAYS_M_S2)
+    assert highway.steering(Car(10, 0, 0, 0), right) == highway.STEER_RANGE_RAD
+
+
+def test_pedals_reach_the_top_speed_and_stop() -> None:
+    gas, brake, nothing = (frozenset(names.split()) for names in ("gas", "brake", ""))
+    assert highway.acceleration(Car(0, 0, 0, 30), gas, 30) == 0
+    assert highway.acceleration(Car(0, 0, 0, 20), gas, 30) > 0
+    assert highway.acceleration(Car(0, 0, 0, 20), nothing, 30) < 0
+    assert highway.acceleration(Car(0, 0, 0, 5), nothing, 30) > 0
+    assert highway.acceleration(Car(0, 0, 0, 5), brake, 30) == -highway.BRAKE_M_S2
+    assert highway.acceleration(Car(0, 0, 0, 0), brake, 30) == 0
+
+
+def test_a_guard_rail_holds_a_car_on_its_road() -> None:
+    beside = Car(10, 3, 0.4, 20)
+    assert highway.keep_on_road(beside)
+    assert tuple(beside.position) == (10, 2)
+    assert 0 < beside.heading < 0.4
+    within = Car(10, 1, 0.4, 20)
+    assert highway.keep_on_road(within)
+    assert (*within.position, within.heading) == (10, 1, 0.4)
+    assert not highway.keep_on_road(Car(101, 0, 0, 20))  # the road's end

@@ -32,11 +32,23 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=("ale", "doom", "maker", "pyxel", "gymnasium", "panda3d"),
+        choices=(
+            "ale",
+            "doom",
+            "maker",
+            "pyxel",
+            "gymnasium",
+            "panda3d",
+            "procgen",
+            "pettingzoo",
+            "pygame",
+            "highway",
+        ),
         default=["ale", "doom"],
         help="Atari 2600 games (ale) and Doom on Freedoom's maps (doom) by default; games of "
-        "pyanalyzer's own making (maker); retro games (pyxel), physics games (gymnasium) and 3D "
-        "games (panda3d) where the system can fork",
+        "pyanalyzer's own making (maker); where the system can fork, retro games (pyxel), physics "
+        "games (gymnasium), 3D games (panda3d), games whose levels are all new (procgen), games "
+        "for several players (pettingzoo), pygame's examples (pygame) and traffic (highway)",
     )
     parser.add_argument(
         "--split",

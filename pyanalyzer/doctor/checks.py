@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 PACKAGES = ("numpy", "torch", "av", "opencv-python", "rich", "safetensors")
 # What each extra brings, by the name it is imported under.
 EXTRAS = {
-    "train": ("ale_py", "vizdoom", "skimage", "pyxel", "gymnasium", "panda3d"),
+    "train": (
+        "ale_py",
+        "vizdoom",
+        "skimage",
+        "pyxel",
+        "gymnasium",
+        "panda3d",
+        "pettingzoo",
+        "highway_env",
+    ),
+    "procgen": ("procgen",),
     "bench": ("scenedetect",),
     "plot": ("matplotlib",),
     "export": ("opentimelineio", "pyarrow"),

@@ -148,4 +148,6 @@ def _kind(purpose: Purpose, bar: Region | None, region: Region, moved: float) ->
         return "view"
     if purpose == "act":
         return "effect"
+    if purpose == "move_figure":
+        return "avatar"
     return "view" if moved > VIEW_SHARE else "avatar"

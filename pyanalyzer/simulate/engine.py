@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pyanalyzer.errors import PyanalyzerError
 from pyanalyzer.records import U8, Kind, Region
 
-Purpose = Literal["move_view", "move", "act"]
+Purpose = Literal["move_view", "move", "move_figure", "act"]
 
 
 class SimulationError(PyanalyzerError):
@@ -101,7 +101,8 @@ class Game(Protocol):
         """
 
     def kind_of(self, controls: frozenset[str]) -> Purpose:
-        """What the changed ``controls`` are for: the camera, a figure, or neither."""
+        """What the changed ``controls`` are for: the camera, a figure (``move``: the camera may go
+        with it), or neither."""
 
     def close(self) -> None:
         """Let the engine go."""

@@ -50,12 +50,13 @@ class ForkedGame:
     """A game of which a fork is kept at each frame that will be branched.
 
     ``module`` holds ``perform``; ``options`` (JSON) reach it as ``stage.options``; ``packages``
-    must be importable. ``lead_in`` is played, not recorded: replays start differently. Raises
-    :class:`~pyanalyzer.simulate.engine.SimulationError` where one is missing, or on systems
-    that cannot fork.
+    must be importable, and come with the ``extra``. ``lead_in`` is played, not recorded: replays
+    start differently. Raises :class:`~pyanalyzer.simulate.engine.SimulationError` where one is
+    missing, or on systems that cannot fork.
     """
 
     repeat_tolerance = 0.0
+    still_camera = False  # the whole picture never moves, however little of it is textured
     axis = False
     interface_px: Region | None = None
 
@@ -68,10 +69,11 @@ class ForkedGame:
         options: dict[str, Any],
         frame_rate: Fraction,
         channels: tuple[Channel, ...],
+        extra: str = "train",
     ) -> None:
         for name in packages:
             if sys.modules.get(name, 0) is None or importlib.util.find_spec(name) is None:
-                raise SimulationError(f'{title} needs {name}: pip install "pyanalyzer[train]"')
+                raise SimulationError(f'{title} needs {name}: pip install "pyanalyzer[{extra}]"')
         if not hasattr(os, "fork") or not hasattr(socket, "AF_UNIX"):
             raise SimulationError(f"{title} needs a system that can fork: Linux or macOS")
         self.frame_rate = frame_rate
@@ -124,7 +126,9 @@ class ForkedGame:
 
     def kind_of(self, controls: frozenset[str]) -> Purpose:
         """Directions move a figure (or, where the picture says so, the view); the rest acts."""
-        return "move" if controls & DIRECTIONS else "act"
+        if not controls & DIRECTIONS:
+            return "act"
+        return "move_figure" if self.still_camera else "move"
 
     def close(self) -> None:
         """End the game's process and its forks."""

@@ -11,7 +11,15 @@ from typing import Literal, cast
 import numpy as np
 
 from pyanalyzer.records import Region
-from pyanalyzer.simulate import gymnasium, panda3d, pyxel
+from pyanalyzer.simulate import (
+    gymnasium,
+    highway,
+    panda3d,
+    pettingzoo,
+    procgen,
+    pygame,
+    pyxel,
+)
 from pyanalyzer.simulate.ale import AtariGame
 from pyanalyzer.simulate.doom import DoomGame, DoomOptions, Episode
 from pyanalyzer.simulate.encode import ATARI_LAYOUTS, EncoderSettings, Layout, full
@@ -29,6 +37,10 @@ LEAD_IN_S: dict[EngineName, tuple[float, float]] = {
     "pyxel": (0.0, 3.0),
     "gymnasium": (0.0, 3.0),
     "panda3d": (0.0, 3.0),
+    "procgen": (0.0, 3.0),
+    "pettingzoo": (0.0, 3.0),
+    "pygame": (0.0, 5.0),
+    "highway": (0.0, 3.0),
 }
 DOOM_SIZES = ((320, 240), (400, 300), (512, 288), (640, 360), (640, 480))
 DOOM_SIZE_SHARES = (0.35, 0.2, 0.15, 0.15, 0.15)
@@ -55,6 +67,10 @@ FORKED: dict[EngineName, ForkedEngine] = {
     "pyxel": ForkedEngine(pyxel.PyxelGame, pyxel.layouts),
     "gymnasium": ForkedEngine(gymnasium.GymnasiumGame, gymnasium.layouts),
     "panda3d": ForkedEngine(panda3d.PandaGame, panda3d.layouts),
+    "procgen": ForkedEngine(procgen.ProcgenGame, procgen.layouts),
+    "pettingzoo": ForkedEngine(pettingzoo.ZooGame, pettingzoo.layouts),
+    "pygame": ForkedEngine(pygame.PygameGame, pygame.layouts),
+    "highway": ForkedEngine(highway.HighwayGame, highway.layouts),
 }
 
 

@@ -15,9 +15,31 @@ from pyanalyzer.simulate.maker.names import (
 )
 
 Split = Literal["train", "validation", "test"]
-EngineName = Literal["ale", "doom", "maker", "pyxel", "gymnasium", "panda3d"]
+EngineName = Literal[
+    "ale",
+    "doom",
+    "maker",
+    "pyxel",
+    "gymnasium",
+    "panda3d",
+    "procgen",
+    "pettingzoo",
+    "pygame",
+    "highway",
+]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = ("ale", "doom", "maker", "pyxel", "gymnasium", "panda3d")
+ENGINES: tuple[EngineName, ...] = (
+    "ale",
+    "doom",
+    "maker",
+    "pyxel",
+    "gymnasium",
+    "panda3d",
+    "procgen",
+    "pettingzoo",
+    "pygame",
+    "highway",
+)
 DEFAULT_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # real games that run on every system
 
 _ALE_TEST = (
@@ -204,6 +226,39 @@ GAMES: dict[EngineName, dict[Split, tuple[str, ...]]] = {
         "train": ("field_flight", "forest_chase", "forest_walk"),
         "validation": ("marble",),
         "test": ("field_walk",),
+    },
+    "procgen": {
+        "train": (
+            "bigfish",
+            "bossfight",
+            "caveflyer",
+            "chaser",
+            "climber",
+            "dodgeball",
+            "heist",
+            "jumper",
+            "leaper",
+            "maze",
+            "plunder",
+        ),
+        "validation": ("miner", "ninja"),
+        "test": ("coinrun", "fruitbot", "starpilot"),
+    },
+    # multiwalker is a near twin of gymnasium's bipedal_walker, which trains as well.
+    "pettingzoo": {
+        "train": ("cooperative_pong", "multiwalker", "pistonball"),
+        "validation": (),
+        "test": ("knights_archers_zombies",),
+    },
+    "pygame": {
+        "train": ("aliens", "moveit"),
+        "validation": (),
+        "test": ("chimp",),
+    },
+    "highway": {
+        "train": ("exit", "highway", "merge", "parking", "roundabout", "two_way"),
+        "validation": ("u_turn",),
+        "test": ("intersection", "racetrack"),
     },
 }
 
