@@ -22,6 +22,8 @@ SHORTEST_S = 1.0  # a replay that could hold a change and the half second after 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``pyanalyzer simulate``."""
+    from pyanalyzer.simulate.splits import DEFAULT_ENGINES, ENGINES, SPLITS
+
     parser.add_argument(
         "--out",
         type=Path,
@@ -32,19 +34,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         nargs="+",
-        choices=(
-            "ale",
-            "doom",
-            "maker",
-            "pyxel",
-            "gymnasium",
-            "panda3d",
-            "procgen",
-            "pettingzoo",
-            "pygame",
-            "highway",
-        ),
-        default=["ale", "doom"],
+        choices=ENGINES,
+        default=list(DEFAULT_ENGINES),
         help="Atari 2600 games (ale) and Doom on Freedoom's maps (doom) by default; games of "
         "pyanalyzer's own making (maker); where the system can fork, retro games (pyxel), physics "
         "games (gymnasium), 3D games (panda3d), games whose levels are all new (procgen), games "
@@ -53,7 +44,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         nargs="+",
-        choices=("train", "validation", "test"),
+        choices=SPLITS,
         default=["train"],
         help="which games; a game stands in one split only (default: train)",
     )

@@ -6,7 +6,7 @@ another name, a sequel that looks the same) are left out of all three.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pyanalyzer.simulate.maker.names import (
     TEST_FAMILY,
@@ -28,18 +28,7 @@ EngineName = Literal[
     "highway",
 ]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-ENGINES: tuple[EngineName, ...] = (
-    "ale",
-    "doom",
-    "maker",
-    "pyxel",
-    "gymnasium",
-    "panda3d",
-    "procgen",
-    "pettingzoo",
-    "pygame",
-    "highway",
-)
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 DEFAULT_ENGINES: tuple[EngineName, ...] = ("ale", "doom")  # real games that run on every system
 
 _ALE_TEST = (
