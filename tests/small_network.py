@@ -9,6 +9,9 @@ SMALL = NetworkConfiguration(
     compared_blocks=2,
     crop_width=8,
     candidate_width=8,
-    temporal_width=16,
+    course_width=16,
+    heads=2,
+    place_dilations=(1, 2),
     dilations=(1, 2, 4),
+    last_dilations=(1,),
 )

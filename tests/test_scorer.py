@@ -72,7 +72,7 @@ def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> 
         whole = network(*stacked)
     assert scores.index.tolist() == list(range(5, 5 + count))
     for got, expected in zip(
-        (scores.cause_onset, scores.kind, scores.candidate), whole, strict=True
+        (scores.cause_onset, scores.kind, scores.candidate), whole[:3], strict=True
     ):
         np.testing.assert_allclose(got, expected[0].numpy(), atol=2e-5)
         np.testing.assert_allclose(np.exp(got).sum(axis=1), 1, atol=1e-5)

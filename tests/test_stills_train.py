@@ -65,7 +65,7 @@ def test_a_run_that_was_broken_off_ends_alike(tmp_path: Path) -> None:
     crops = stills._batches(POOL, 0, 0, 2, 0)
     for batch in crops:
         rng = np.random.default_rng([0, 7, half.step])
-        half.take_step(batch_of(batch, rng))
+        half.take_step([batch_of(batch, rng)])
     (tmp_path / "half").mkdir()
     half.save(tmp_path / "half" / "checkpoint.pt")
     resumed, _ = trained(tmp_path / "half", 4, resume=True)
@@ -76,7 +76,7 @@ def test_a_run_that_was_broken_off_ends_alike(tmp_path: Path) -> None:
 def test_the_losses_fall_on_one_batch() -> None:
     run = StillsRun(settings(30), TINY)
     batch = batch_of([make_crop(POOL, 0, i) for i in (1, 2)], None)
-    losses = [run.take_step(batch)["total"] for _ in range(16)]
+    losses = [run.take_step([batch])["total"] for _ in range(16)]
     assert losses[-1] < 0.9 * losses[0]
 
 

@@ -15,7 +15,7 @@ from pyanalyzer.errors import ModelError, ReplayError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.model import NetworkConfiguration
-from pyanalyzer.train import cache, clips, loop
+from pyanalyzer.train import cache, clips, loop, vary
 from pyanalyzer.train.loss import onset_loss
 from pyanalyzer.train.validate import peaks, validate
 from tests.small_network import SMALL
@@ -44,6 +44,7 @@ def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
         "known": np.ones(frames, np.uint8),
         "kind": kind,
         "candidate": np.where(kind >= 0, 0, -1).astype(np.int8),
+        "box": np.zeros((frames, 4), np.float32),
     }
     header = {
         "format": cache.FORMAT,
@@ -93,8 +94,9 @@ def test_untrained_weights_find_little(replays: list[cache.CachedReplay]) -> Non
 def test_resumes_exactly(replays: list[cache.CachedReplay], tmp_path: Path) -> None:
     def run_steps(run: loop.TrainingRun, upto: int) -> None:
         source = clips.make_source(replays, {})
-        for batch in clips.stream(source, 0, run.step, upto):
-            run.take_step(batch)
+        steps, size = range(run.step, upto), clips.StepSize(parts=2, clips=3)
+        for parts in clips.stream(source, clips.DiskStore(), 0, steps, size):
+            run.take_step(parts)
 
     torch.manual_seed(0)
     plain = loop.TrainingRun(settings(6), SMALL)
@@ -204,24 +206,25 @@ def clip() -> dict[str, torch.Tensor]:
         "globals": torch.from_numpy(globals_.astype(np.float32)),
         "proposals": torch.from_numpy(proposals.astype(np.float32)),
         "crops": torch.from_numpy(crops),
+        "box": torch.tensor([[0.25, 0.5, 0.5, 0.75]] * 9 + [[0.0] * 4]),
     }
 
 
 @pytest.mark.parametrize("axis", ["x", "y"])
 def test_mirror_is_its_own_inverse(clip: dict[str, torch.Tensor], axis: str) -> None:
-    mirrored = clips.mirror(clip, axis)
+    mirrored = vary.mirror(clip, axis)
     moved = MAP_CHANNELS.index(f"motion_{axis}")
     kept = MAP_CHANNELS.index("motion_y" if axis == "x" else "motion_x")
     dimension = -1 if axis == "x" else -2
     assert torch.equal(mirrored["maps"][:, kept].flip(dimension), clip["maps"][:, kept])
     assert not torch.equal(mirrored["maps"][:, moved].flip(dimension), clip["maps"][:, moved])
-    back = clips.mirror(mirrored, axis)
+    back = vary.mirror(mirrored, axis)
     for name, value in clip.items():
         assert torch.equal(back[name], value), name
 
 
 def test_shift_moves_maps_and_proposals_together(clip: dict[str, torch.Tensor]) -> None:
-    shifted = clips.shift(clip, 1, -2)
+    shifted = vary.shift(clip, 1, -2)
     assert torch.equal(shifted["maps"][..., 1, 0], clip["maps"][..., 0, 2])
     x = PROPOSAL_FEATURES.index("centre_x")
     present = clip["proposals"][..., 0] > 0
@@ -229,13 +232,13 @@ def test_shift_moves_maps_and_proposals_together(clip: dict[str, torch.Tensor]) 
     assert all(
         m == pytest.approx(-0.5, abs=1e-5) or m == pytest.approx(1.5, abs=1e-5) for m in moved
     )
-    back = clips.shift(shifted, -1, 2)
+    back = vary.shift(shifted, -1, 2)
     assert torch.equal(back["maps"], clip["maps"])
     assert torch.allclose(back["proposals"], clip["proposals"], atol=1e-5)
 
 
 def test_hidden_appearance_keeps_motion(clip: dict[str, torch.Tensor]) -> None:
-    hidden = clips.hide_appearance(clip)
+    hidden = vary.hide_appearance(clip)
     assert not hidden["maps"][:, :2].any()
     assert torch.equal(hidden["maps"][:, 2:], clip["maps"][:, 2:])
 

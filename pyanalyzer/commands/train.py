@@ -36,7 +36,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-3, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-4, with --stills stills-1)"
     )
     parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
     parser.add_argument("--seed", type=int, default=0)
@@ -65,6 +65,19 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="begin with these weights instead of random ones, to fit them to more games",
     )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="where to train; a graphics card must hold all replays (27 kB a frame)",
+    )
+    parser.add_argument(
+        "--parts",
+        type=int,
+        default=1,
+        help="parts of a step, each of clips of one size of picture (default: 1)",
+    )
+    parser.add_argument("--clips", type=int, default=6, help="clips of a part (default: 6)")
     parser.add_argument("--threads", type=int, default=2, help="threads of the network")
     parser.add_argument("--workers", type=int, default=2, help="processes that measure replays")
     parser.add_argument(
@@ -92,8 +105,13 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.score.model import NetworkConfiguration, load_model
     from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
-    if args.steps < 1 or args.threads < 1 or args.workers < 1 or not 0 < args.learning_rate < 1:
-        raise UsageError("steps, threads and workers must be at least 1, the learning rate in 0..1")
+    counts = args.steps, args.threads, args.workers, args.parts, args.clips
+    if min(counts) < 1 or not 0 < args.learning_rate < 1:
+        raise UsageError(
+            "steps, threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
+        )
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no graphics card here; use --device cpu")
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     if args.stills:
@@ -103,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--stills knows neither engines nor a cache")
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-3"
+    args.name = args.name or "gameplay-4"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -121,6 +139,9 @@ def run(args: argparse.Namespace) -> int:
         bfloat16=args.bfloat16,
         engine_shares=tuple(args.engine_shares),
         without_engines=tuple(sorted(set(args.without_engine))),
+        parts_per_step=args.parts,
+        clips_per_part=args.clips,
+        device=args.device,
     )
     start = None if args.start_from is None else load_model(args.start_from)
     if start is not None:

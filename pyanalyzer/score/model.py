@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import MAX_PROPOSALS
-from pyanalyzer.score.comparator import CandidateComparator, SideComparator, TemporalComparator
+from pyanalyzer.score.comparator import CandidateComparator, SideComparator
+from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.weights_file import read_weights, weights_file
 
-FORMAT = "pyanalyzer/weights/1"
+FORMAT = "pyanalyzer/weights/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class NetworkConfiguration:
     compared_blocks: int = 2
     crop_width: int = 32
     candidate_width: int = 48
-    temporal_width: int = 128
+    course_width: int = 128
+    heads: int = 4
+    place_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    last_dilations: tuple[int, ...] = (1, 2, 4)
     inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
 
 
@@ -44,11 +48,14 @@ class Network(nn.Module):
         self.crop_extractor = CropExtractor(c.crop_width)
         self.side_comparator = SideComparator(c.map_width, c.compared_width, c.compared_blocks)
         self.candidate_comparator = CandidateComparator(c.crop_width, c.candidate_width)
-        self.temporal_comparator = TemporalComparator(
-            2 * c.compared_width + 2 * c.candidate_width,
+        self.course_comparator = CourseComparator(
+            c.compared_width,
             c.candidate_width,
-            c.temporal_width,
-            c.dilations,
+            c.course_width,
+            heads=c.heads,
+            place_dilations=c.place_dilations,
+            dilations=c.dilations,
+            last_dilations=c.last_dilations,
         )
 
     @property
@@ -57,7 +64,7 @@ class Network(nn.Module):
         return self.map_extractor.context_frames + self.side_comparator.context_frames
 
     def compare_places(self, maps: Tensor) -> Tensor:
-        """uint8 (B, T, len(MAP_CHANNELS), R, C) to float (B, T, 2 * compared_width)."""
+        """uint8 (B, T, len(MAP_CHANNELS), R, C) to float (B, T, places, compared_width)."""
         places: Tensor = self.side_comparator(self.map_extractor(maps))
         return places
 
@@ -79,10 +86,9 @@ class Network(nn.Module):
 
     def forward(
         self, maps: Tensor, frame_globals: Tensor, proposals: Tensor, crops: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> Heads:
         """Clips of equal length and grid: uint8 (B, T, C, R, C'), float (B, T, G), float (B, T,
-        MAX_PROPOSALS, F), uint8 (B, T, MAX_PROPOSALS, 2, P, P). Returns log-probabilities of
-        (none, player, world), kinds and candidates; see ``Scores``."""
+        MAX_PROPOSALS, F), uint8 (B, T, MAX_PROPOSALS, 2, P, P)."""
         b, t = maps.shape[:2]
         places = self.compare_places(maps)
         candidates = self.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
@@ -95,14 +101,11 @@ class Network(nn.Module):
 
     def compare(
         self, places: Tensor, frame_globals: Tensor, candidates: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The last step, on frame vectors alone: what an analysis runs over its ring of frames."""
-        pooled = [places, candidates.mean(dim=2), candidates.amax(dim=2)]
-        vectors = torch.cat(pooled, dim=2)
-        out: tuple[Tensor, Tensor, Tensor] = self.temporal_comparator(
-            vectors, frame_globals, candidates, present
-        )
-        return out
+    ) -> Heads:
+        """The last step, on what is left of each frame: what an analysis runs over its ring of
+        frames. See :class:`~pyanalyzer.score.course.CourseComparator`."""
+        heads: Heads = self.course_comparator(places, frame_globals, candidates, present)
+        return heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,9 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
         stored = header["configuration"]
-        stored["dilations"] = tuple(stored["dilations"])
-        stored["inputs"] = tuple(stored["inputs"])
+        for key, value in stored.items():
+            if isinstance(value, list):  # JSON knows no tuples
+                stored[key] = tuple(value)
         configuration = NetworkConfiguration(**stored)
         if configuration.inputs != NetworkConfiguration().inputs:
             raise ModelError(f"{path} was trained on other inputs than this version measures")

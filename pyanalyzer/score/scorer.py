@@ -31,7 +31,7 @@ class Scorer:
         self._network = model.network
         around = model.network.place_context_frames
         self._place_chunks = Chunks((BATCH_FRAMES,), around, around)
-        around = model.network.temporal_comparator.context_frames + 1
+        around = model.network.course_comparator.context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
         self._frames: list[tuple[int, int]] = []  # index and pts of those not yet scored
@@ -83,7 +83,7 @@ class Scorer:
         self._pending = []
 
     def _compare_places(self, *, last: bool) -> None:
-        """Maps to vectors, for every batch whose context is there."""
+        """Maps to compared places, for every batch whose context is there."""
         while chunk := self._place_chunks.take(self._pushed, last=last):
             window = self._maps[chunk.begin - self._maps_begin : chunk.end - self._maps_begin]
             maps = torch.from_numpy(np.stack(window)).unsqueeze(0)
@@ -93,7 +93,7 @@ class Scorer:
         self._maps, self._maps_begin = self._maps[begin - self._maps_begin :], begin
 
     def _score(self, *, last: bool) -> None:
-        """Vectors to log-probabilities, for every chunk whose context is there."""
+        """Compared places to log-probabilities, for every chunk whose context is there."""
         if not self._places:
             return
         places = torch.cat(self._places)
@@ -104,7 +104,8 @@ class Scorer:
             heads = self._network.compare(
                 places[window].unsqueeze(0), globals_, candidates, present
             )
-            scored = [head[0, chunk.inside].numpy().astype(np.float32) for head in heads]
+            asked = (heads.cause_onset, heads.kind, heads.candidate)
+            scored = [head[0, chunk.inside].numpy().astype(np.float32) for head in asked]
             frames = np.array(self._frames[: chunk.stop - chunk.start], np.int64)
             del self._frames[: chunk.stop - chunk.start]
             self._results.append(Scores(frames[:, 0], frames[:, 1], *scored))

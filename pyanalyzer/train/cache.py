@@ -27,8 +27,9 @@ from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.simulate.truth import read_truth, truth_path
 from pyanalyzer.train.labels import make_labels
 
-FORMAT = "pyanalyzer/cache/1"
-ARRAYS = ("maps", "globals", "proposals", "crops", "player", "world", "known", "kind", "candidate")
+FORMAT = "pyanalyzer/cache/2"
+LABELS = ("player", "world", "known", "kind", "candidate", "box")
+ARRAYS = ("maps", "globals", "proposals", "crops", *LABELS)
 
 
 # A safetensors file: the length of its header, the header as JSON, the arrays one after the other
@@ -116,7 +117,7 @@ def build(video: Path, folder: Path) -> Path:
         "crops": np.stack([f.crops for f in features]),
     }
     labels = make_labels(truth, len(features), proposals, np.stack(boxes))
-    for name in ("player", "world", "known", "kind", "candidate"):
+    for name in LABELS:
         arrays[name] = getattr(labels, name)
     header = {
         "format": FORMAT,

@@ -24,6 +24,7 @@ _WORLD_AGE_S = 0.15
 _WORLD_SPACING_S = 0.1
 # A proposal carries an onset if it holds this much of the true region, or lies mostly within it.
 _OVERLAP_SHARE = 0.25
+WHOLE_KINDS = frozenset(("view", "cut"))  # changes of the whole picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +33,9 @@ class Labels:
 
     ``player``, ``world``: float32 (T,), probability of an onset; ``known``: uint8 (T,), 0 where
     nothing tells an event of the world from no event; ``kind``: int8 (T,), index into KINDS or -1;
-    ``candidate``: int8 (T,), 0 for the whole picture, 1.. for a proposal, -1 for not known.
+    ``candidate``: int8 (T,), 0 for the whole picture, 1.. for a proposal, -1 for not known;
+    ``box``: float32 (T, 4), left, top, right, bottom of a local change as shares of the picture,
+    else zero.
     """
 
     player: F32
@@ -40,6 +43,7 @@ class Labels:
     known: npt.NDArray[np.uint8]
     kind: npt.NDArray[np.int8]
     candidate: npt.NDArray[np.int8]
+    box: F32
 
 
 def make_labels(
@@ -54,6 +58,7 @@ def make_labels(
     player = np.zeros(frames, np.float32)
     kind = np.full(frames, -1, np.int8)
     candidate = np.full(frames, -1, np.int8)
+    box = np.zeros((frames, 4), np.float32)
     for onset in truth.onsets():
         t = onset.frame
         if t >= frames:
@@ -61,6 +66,8 @@ def make_labels(
         _spread(player, t)
         kind[t] = KINDS.index(onset.kind)
         candidate[t] = _carrier(onset.kind, onset.region_px, boxes_px[t])
+        if onset.kind not in WHOLE_KINDS:
+            box[t] = _shares(onset.region_px, truth)
     cuts = [event.frame for event in truth.world_events if event.frame < frames]
     presses = [change.press_frame for change in truth.changes]
     known = ~_after_presses(presses, frames, round(PLAYER_WINDOW_S * rate)) & (player == 0)
@@ -73,7 +80,7 @@ def make_labels(
         candidate[t] = 0
         known[t] = True
     world = np.minimum(world, 1 - player)
-    return Labels(player, world, known.astype(np.uint8), kind, candidate)
+    return Labels(player, world, known.astype(np.uint8), kind, candidate, box)
 
 
 def _spread(target: F32, t: int) -> None:
@@ -82,8 +89,14 @@ def _spread(target: F32, t: int) -> None:
             target[t + offset] = max(target[t + offset], share)
 
 
+def _shares(region: Region, truth: Truth) -> tuple[float, float, float, float]:
+    x, y, w, h = region
+    width, height = truth.width_px, truth.height_px
+    return x / width, y / height, (x + w) / width, (y + h) / height
+
+
 def _carrier(kind: str, region: Region | None, boxes_px: npt.NDArray[np.float32]) -> int:
-    if kind in ("view", "cut"):
+    if kind in WHOLE_KINDS:
         return 0
     if region is None:
         return -1

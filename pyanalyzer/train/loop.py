@@ -18,7 +18,7 @@ from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.errors import ModelError
 from pyanalyzer.score.model import LoadedModel, Network
 from pyanalyzer.train.cache import CachedReplay
-from pyanalyzer.train.clips import make_source, stream
+from pyanalyzer.train.clips import DeviceStore, DiskStore, StepSize, make_source, stream
 from pyanalyzer.train.loss import total_loss
 from pyanalyzer.train.validate import EngineScore, validate
 
@@ -30,7 +30,9 @@ _GRADIENT_NORM = 1.0  # a clip with a cut in it must not throw the weights away
 class TrainingSettings:
     """One training run. ``engine_shares``: how often each engine's clips are drawn, against 1.0 for
     those that are not named. ``without_engines``: whose replays were left out of training and
-    validation, so that the weights can be judged on them.
+    validation, so that the weights can be judged on them. ``parts_per_step``: of
+    ``clips_per_part`` clips of one grid each. ``device``: where the network is trained, ``cpu`` or
+    ``cuda``; not the same bits on both.
 
     ``warm_up_steps``: Adam's second moments need some gradients before they can be trusted.
     """
@@ -45,6 +47,9 @@ class TrainingSettings:
     checkpoint_every_steps: int = 500
     engine_shares: tuple[tuple[str, float], ...] = ()
     without_engines: tuple[str, ...] = ()
+    parts_per_step: int = 1
+    clips_per_part: int = 6
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class TrainingRun:
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = self.build(configuration)
+        self.device = torch.device(settings.device)
+        self.network = self.build(configuration).to(self.device)
         self.started_from = None if start is None else f"{start.name} {start.sha256}"
         if start is not None:
             if start.network.configuration != configuration:
@@ -97,11 +103,11 @@ class TrainingRun:
 
     def losses(self, batch: Any) -> dict[str, torch.Tensor]:
         """The losses of a batch; the gradient is that of ``total``."""
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.settings.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.settings.bfloat16):
             heads = self.network(
                 batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
             )
-        return total_loss((heads[0].float(), heads[1].float(), heads[2].float()), batch)
+        return total_loss(heads, batch)
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -122,7 +128,7 @@ class TrainingRun:
     def load(self, path: Path) -> None:
         """Goes on from a checkpoint. Raises ModelError if it is none or has other dimensions."""
         try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
             if state["configuration"] != json.dumps(asdict(self.network.configuration)):
                 raise ModelError(f"{path} is a checkpoint of a network of other dimensions")
             left_out = tuple(json.loads(state["settings"]).get("without_engines", ()))
@@ -148,19 +154,24 @@ class TrainingRun:
         done = (self.step - s.warm_up_steps) / max(s.steps - s.warm_up_steps, 1)
         return s.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
-    def take_step(self, batch: Any) -> dict[str, float]:
-        """One gradient step; returns the losses."""
+    def take_step(self, parts: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """One gradient step on the mean loss of the parts; returns the mean losses, scalars."""
         self.network.train()
-        losses = self.losses(batch)
         self.optimiser.zero_grad(set_to_none=True)
-        losses["total"].backward()  # type: ignore[no-untyped-call]
+        sums: dict[str, torch.Tensor] = {}
+        for part in parts:
+            losses = self.losses(part)
+            (losses["total"] / len(parts)).backward()  # type: ignore[no-untyped-call]
+            for name, loss in losses.items():
+                share = loss.detach() / len(parts)
+                sums[name] = sums[name] + share if name in sums else share
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
         self.optimiser.step()
         self.step += 1
         self._average()
-        return {name: float(loss.detach()) for name, loss in losses.items()}
+        return sums
 
     def average_decay(self) -> float:
         """How much of the averaged weights is kept at a step; at first they are the plain mean."""
@@ -178,8 +189,8 @@ class TrainingRun:
                 held.copy_(new)
 
     def model(self) -> LoadedModel:
-        """The averaged weights, ready to run."""
-        return LoadedModel(self.average, "in training", "", {})
+        """The averaged weights, ready to run: an analysis runs on the processor."""
+        return LoadedModel(copy.deepcopy(self.average).to("cpu"), "in training", "", {})
 
 
 def train(
@@ -196,11 +207,14 @@ def train(
     """
     settings = run.settings
     source = make_source(training, dict(settings.engine_shares))
-    sums: dict[str, float] = {}
+    store = DiskStore() if run.device.type == "cpu" else DeviceStore(training, run.device)
+    sums: dict[str, torch.Tensor] = {}
     started, first = time.monotonic(), run.step
-    for batch in stream(source, settings.seed, run.step, settings.steps):
-        for name, value in run.take_step(batch).items():
-            sums[name] = sums.get(name, 0.0) + value
+    size = StepSize(settings.parts_per_step, settings.clips_per_part)
+    steps = range(run.step, settings.steps)
+    for parts in stream(source, store, settings.seed, steps, size):
+        for name, value in run.take_step(parts).items():
+            sums[name] = sums[name] + value if name in sums else value
         last = run.step == settings.steps
         if run.step % 50 and not last:
             continue
@@ -214,8 +228,8 @@ def train(
         if run.step % settings.checkpoint_every_steps == 0 or last:
             run.save(checkpoint)
         counted = run.step - first
-        rate = counted * batch["maps"].shape[0] / (time.monotonic() - started)
-        means = {name: value / 50 for name, value in sums.items()}
+        rate = counted * size.parts * size.clips / (time.monotonic() - started)
+        means = {name: float(value) / 50 for name, value in sums.items()}
         sums = {}
         step_report = StepReport(run.step, means, rate, scores)
         _log(checkpoint.with_name("log.jsonl"), step_report)

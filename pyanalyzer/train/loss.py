@@ -1,14 +1,16 @@
-"""What training minimises: cross-entropies of onset and cause, of kind and of candidate."""
+"""What training minimises: cross-entropies of onset and cause, of kind, candidate and place."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from pyanalyzer.train.clips import Batch
+from pyanalyzer.score.course import Heads
+from pyanalyzer.train.vary import Batch
 
 KIND_WEIGHT = 0.2  # the onset is what counts; the rest says what kind of onset it was
 CANDIDATE_WEIGHT = 0.2
+PLACE_WEIGHT = 0.1
 
 
 def onset_loss(cause_onset: Tensor, player: Tensor, world: Tensor, known: Tensor) -> Tensor:
@@ -23,17 +25,54 @@ def onset_loss(cause_onset: Tensor, player: Tensor, world: Tensor, known: Tensor
     return -(player * player_log + world * world_log + rest * not_player).mean()
 
 
-def total_loss(heads: tuple[Tensor, Tensor, Tensor], batch: Batch) -> dict[str, Tensor]:
+def place_loss(place: Tensor, maps: Tensor, box: Tensor) -> Tensor:
+    """Mean over frames of -log of the attention that lies on the box, in nats; 0 where none is.
+
+    ``place``: log-attention (B, T, P) over places on a grid an eighth as fine as that of ``maps``
+    (B, T, C, rows, cols); ``box``: (B, T, 4), left, top, right, bottom as shares of the picture.
+    """
+    rows, cols = (_halved(size, times=3) for size in maps.shape[-2:])
+    left, top, right, bottom = box.unbind(-1)
+    across = _covers(left, right, cols)
+    down = _covers(top, bottom, rows)
+    inside = (down.unsqueeze(-1) & across.unsqueeze(-2)).flatten(2)
+    there = inside.any(dim=-1)
+    on_box = torch.logsumexp(place.masked_fill(~inside, -1e4), dim=-1)
+    return -(on_box * there).mean()
+
+
+def _halved(size: int, times: int) -> int:
+    """Rows or columns after convolutions of stride two with a border of one."""
+    for _ in range(times):
+        size = (size + 1) // 2
+    return size
+
+
+def _covers(low: Tensor, high: Tensor, cells: int) -> Tensor:
+    """Whether low .. high (shares of the whole) reaches into each cell: bool (..., cells)."""
+    begin = torch.arange(cells, device=low.device) / cells
+    end = begin + 1 / cells
+    return (low.unsqueeze(-1) < end) & (high.unsqueeze(-1) > begin) & (high > low).unsqueeze(-1)
+
+
+def total_loss(heads: Heads, batch: Batch) -> dict[str, Tensor]:
     """The parts and their weighted sum ("total"), each a scalar."""
-    cause_onset, kind, candidate = heads
-    parts = {"onset": onset_loss(cause_onset, batch["player"], batch["world"], batch["known"])}
-    for name, logits in (("kind", kind), ("candidate", candidate)):
+    parts = {
+        "onset": onset_loss(
+            heads.cause_onset.float(), batch["player"], batch["world"], batch["known"]
+        )
+    }
+    for name, log_p in (("kind", heads.kind), ("candidate", heads.candidate)):
         target = batch[name].long().flatten()
         labelled = target >= 0
-        chosen = -logits.flatten(0, 1).gather(1, target.clamp_min(0).unsqueeze(1)).squeeze(1)
+        chosen = -log_p.float().flatten(0, 1).gather(1, target.clamp_min(0).unsqueeze(1))
         # Over all frames, so that a clip with one onset counts no more than one with many.
-        parts[name] = (chosen * labelled).mean()
+        parts[name] = (chosen.squeeze(1) * labelled).mean()
+    parts["place"] = place_loss(heads.place.float(), batch["maps"], batch["box"])
     parts["total"] = (
-        parts["onset"] + KIND_WEIGHT * parts["kind"] + CANDIDATE_WEIGHT * parts["candidate"]
+        parts["onset"]
+        + KIND_WEIGHT * parts["kind"]
+        + CANDIDATE_WEIGHT * parts["candidate"]
+        + PLACE_WEIGHT * parts["place"]
     )
     return parts

@@ -96,8 +96,8 @@ def train_stills(
     started, first = time.monotonic(), run.step
     for crops in _batches(training, settings.seed, run.step, settings.steps, workers):
         rng = np.random.default_rng([settings.seed, 7, run.step])
-        for name, value in run.take_step(batch_of(crops, rng)).items():
-            sums[name] = sums.get(name, 0.0) + value
+        for name, value in run.take_step([batch_of(crops, rng)]).items():
+            sums[name] = sums.get(name, 0.0) + float(value)
         last = run.step == settings.steps
         if run.step % REPORT_EVERY_STEPS and not last:
             continue
