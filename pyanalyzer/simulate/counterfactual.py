@@ -32,8 +32,11 @@ WINDOW_S = Fraction(1, 2)  # a change that shows later than this is called not o
 VIEW_SHARE = 0.5  # of the textured blocks: more than half of what could move has moved
 VIEW_FRAMES = 2  # the whole picture may follow up to this many frames after the onset
 BLOCK_PX = 8
-LOOKED_AT = 2  # frames after a change of the world's: where it can be seen, most differ in these
+# Where a change of the world's is first looked for, besides the end of the window: nearly all that
+# can be seen at all differs by its second frame.
+LOOK_FRAMES = 1
 LOOK_S = Fraction(1, 4)
+LOOKS = 3
 
 
 def held_on(old: Action, now: Action) -> Action:
@@ -118,13 +121,14 @@ def find_world_onset(
     """As :func:`find_onset`, of a change of the world's own; ``bar``: the status bar.
 
     Branch A is the recording itself: the game is one that repeats every pixel. Most of what NPC
-    decide happens outside the picture, so not every frame is drawn: the first ``LOOKED_AT`` are,
-    then one every ``LOOK_S``, and where one of these differs, those between it and the last that
-    did not. A difference that comes and goes between two of them is not seen.
+    decide happens outside the picture, so not every frame is drawn, but ``LOOKS`` of them:
+    ``LOOK_FRAMES`` and ``LOOK_S`` after the change, and the last of the window. Where one of these
+    differs, all between it and the one before are drawn. What comes and goes between two of them
+    is not seen.
     """
     end = min(change.frame + int(WINDOW_S * game.frame_rate), len(recording.pictures))
     kept = [t for t in range(change.frame, end) if t % stride == 0]
-    every = max(1, int(LOOK_S * game.frame_rate) // stride)
+    later = int(LOOK_S * game.frame_rate) // stride
 
     def first(frames: Sequence[int]) -> Difference | None:
         branch = game.world_branch(change, actions[change.frame : end], frozenset(frames))
@@ -133,7 +137,7 @@ def find_world_onset(
 
     if change.purpose == "move":  # the share that moved needs the frames that follow
         return first(kept)
-    probes = sorted({*kept[:LOOKED_AT], *kept[LOOKED_AT::every], *kept[-1:]})
+    probes = sorted({*kept[LOOK_FRAMES : LOOK_FRAMES + 1], *kept[later : later + 1], *kept[-1:]})
     found = first(probes)
     if found is None:
         return None

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pyanalyzer.atomic_file import write_atomically
-from pyanalyzer.simulate.counterfactual import find_onset, find_world_onset
+from pyanalyzer.simulate.counterfactual import (
+    LOOKS,
+    WINDOW_S,
+    find_onset,
+    find_world_onset,
+)
 from pyanalyzer.simulate.encode import write_video
 from pyanalyzer.simulate.engine import (
     Action,
@@ -39,9 +44,10 @@ GENERATOR = 1  # rises when the same seed no longer gives the same replay
 # Rises when a made game's world is labelled otherwise: what was made before is made again. Older
 # truths of made games, which say nothing of it, know no more of the world than its cuts.
 WORLD_GENERATOR = 1
-# Of the world's changes, so many per second are branched at most; most of the many NPC of a large
-# map are not in the picture, and every branch of theirs costs a few drawings.
-WORLD_BRANCHES_PER_S = 40
+# Most of the many NPC of a large map are not in the picture, and every branch of theirs costs a few
+# drawings. They get this share of the drawings that the replay needs without them; to encode a
+# frame costs about as much as to draw it.
+WORLD_SHARE = 0.5
 POOR_ONSETS_PER_S = 0.25  # fewer visible onsets than one in four seconds: nothing to learn from
 SKIPPED_SUFFIX = ".skipped.json"
 
@@ -146,17 +152,16 @@ def label_world(
 ) -> WorldLabels:
     """Find the onsets of the world's own changes, of a game that knows them.
 
-    Where there are more than ``WORLD_BRANCHES_PER_S``, so many are taken at even distances.
+    Where they would cost more than ``WORLD_SHARE``, so many are taken at even distances.
     """
     if not isinstance(game, OpenWorld):
         return WorldLabels()
     changes = game.world_changes()
-    most = int(WORLD_BRANCHES_PER_S * len(recording.pictures) / game.frame_rate)
-    chosen = _evenly(changes, most)
+    replayed = len(change_frames(actions)) * int(WINDOW_S * game.frame_rate)
+    drawings = 2 * len(recording.pictures) + replayed
+    chosen = _evenly(changes, int(WORLD_SHARE * drawings) // LOOKS)
     found = (
-        find_world_onset(
-            game, recording, actions, change, stride=stride, bar=game.interface_px
-        )
+        find_world_onset(game, recording, actions, change, stride=stride, bar=game.interface_px)
         for change in chosen
     )
     onsets = tuple(difference for difference in found if difference is not None)

@@ -264,9 +264,7 @@ def _parse_region(value: Any, size: tuple[int, int]) -> Region:
     return Region(x, y, w, h)
 
 
-def _parse_world_event(
-    record: Any, frames: int, size: tuple[int, int], first: bool
-) -> WorldEvent:
+def _parse_world_event(record: Any, frames: int, size: tuple[int, int], first: bool) -> WorldEvent:
     """``first``: of the first schema, whose world events are cuts without a region."""
     names = {"frame", "kind"} if first else set(WorldEvent.__slots__)
     r = _fields(record, names, "a world event")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 Intent = tuple[int, int, bool]  # what hands do: x, y in -1..1, and act
 
 WIND = -1  # who holds in a :class:`Hold`: the wind, which has no number of its own
