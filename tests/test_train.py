@@ -55,6 +55,8 @@ def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
         "frame_rate": 60.0,
         "grid": [8, 8],
         "onsets": onsets.tolist(),
+        "world_onsets": [],
+        "world_known": False,
     }
     save_file(arrays, path, {"pyanalyzer": json.dumps(header)})
 

@@ -17,7 +17,7 @@ from pyanalyzer.recapture.draw import ENCODERS, Source, draw_plan
 from pyanalyzer.recapture.labels import capture_truth
 from pyanalyzer.recapture.overlays import Overlays
 from pyanalyzer.recapture.picture import Filters, placed, woven
-from pyanalyzer.recapture.plan import EncodingPlan, Plan
+from pyanalyzer.recapture.plan import EncodingPlan, OverlayPlan, Plan
 from pyanalyzer.recapture.source import pictures
 from pyanalyzer.recapture.timing import Timing, make_timing
 from pyanalyzer.records import U8
@@ -111,6 +111,7 @@ def capture_replay(
         overlays.opaque,
         video=video.name,
         settings={**settings, **plan.settings()},
+        moves_added=plan.overlays != OverlayPlan(),
     )
     frames = _frames(source, truth, plan, timing, overlays)
     write_frames(video, frames, _stream(plan.encoding, timing, captured))

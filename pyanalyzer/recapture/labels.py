@@ -8,7 +8,7 @@ from dataclasses import replace
 from pyanalyzer.recapture.placement import Placement, visible_part
 from pyanalyzer.recapture.timing import Timing
 from pyanalyzer.records import Region
-from pyanalyzer.simulate.truth import Change, Setting, Truth, WorldEvent
+from pyanalyzer.simulate.truth import Change, Setting, Truth, WorldEvent, world_order
 
 
 def capture_truth(
@@ -19,13 +19,16 @@ def capture_truth(
     *,
     video: str,
     settings: Mapping[str, Setting],
+    moves_added: bool,
 ) -> Truth:
     """Move every frame and region of a truth.
 
     A frame moves to the first frame of the capture that shows it or a later one. A change that is
     pressed after the last frame is left out; one whose onset comes after it, or whose region is
-    cropped away or lies wholly under ``opaque(time_s)`` at its onset, is not observable. ``video``
-    is the capture's name; ``settings`` are added to those of the replay.
+    cropped away or lies wholly under ``opaque(time_s)`` at its onset, is not observable. A world
+    event that cannot be seen for these reasons is left out. ``video`` is the capture's name;
+    ``settings`` are added to those of the replay; ``moves_added``: whether something over the
+    picture moves, so that not all is known of the world any more.
     """
 
     def on_capture(change: Change) -> Change:
@@ -42,15 +45,26 @@ def capture_truth(
         if change.onset_frame is None or change.region_px is None:
             return hidden
         onset = timing.first_frame(change.onset_frame)
-        region = placement.region(change.region_px)
-        if onset == timing.frames or region is None:
-            return hidden
-        seen = visible_part(region, opaque(timing.time_s(onset)))
+        seen = shown(change.region_px, onset)
         if seen is None:
             return hidden
         return replace(change, press_frame=press, onset_frame=onset, region_px=seen)
 
-    cuts = {(timing.first_frame(event.frame), event.kind) for event in truth.world_events}
+    def shown(region_px: Region, frame: int) -> Region | None:
+        """What can be seen of a region in a frame of the capture."""
+        region = placement.region(region_px)
+        if frame == timing.frames or region is None:
+            return None
+        return visible_part(region, opaque(timing.time_s(frame)))
+
+    events = set()
+    for event in truth.world_events:
+        frame = timing.first_frame(event.frame)
+        if event.region_px is None:
+            if frame < timing.frames:
+                events.add(WorldEvent(frame, event.kind))
+        elif (region := shown(event.region_px, frame)) is not None:
+            events.add(WorldEvent(frame, event.kind, region))
     return replace(
         truth,
         video=video,
@@ -59,8 +73,7 @@ def capture_truth(
         width_px=placement.layout.width_px,
         height_px=placement.layout.height_px,
         changes=tuple(c for c in map(on_capture, truth.changes) if c.press_frame < timing.frames),
-        world_events=tuple(
-            WorldEvent(frame, kind) for frame, kind in sorted(cuts) if frame < timing.frames
-        ),
+        world_events=tuple(sorted(events, key=world_order)),
+        world_known=truth.world_known and not moves_added,
         settings={**truth.settings, **settings},
     )

@@ -9,7 +9,7 @@ simulator that can be put back into the same state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,12 +17,26 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.records import U8, Kind, Region
-from pyanalyzer.simulate.engine import Action, Difference, DivergedError, Game, Purpose, Recording
+from pyanalyzer.simulate.engine import (
+    Action,
+    Difference,
+    DivergedError,
+    Game,
+    OpenWorld,
+    Purpose,
+    Recording,
+    WorldChange,
+)
 
 WINDOW_S = Fraction(1, 2)  # a change that shows later than this is called not observable
 VIEW_SHARE = 0.5  # of the textured blocks: more than half of what could move has moved
 VIEW_FRAMES = 2  # the whole picture may follow up to this many frames after the onset
 BLOCK_PX = 8
+# Where a change of the world's is first looked for, besides the end of the window: nearly all that
+# can be seen at all differs by its second frame.
+LOOK_FRAMES = 1
+LOOK_S = Fraction(1, 4)
+LOOKS = 3
 
 
 def held_on(old: Action, now: Action) -> Action:
@@ -90,10 +104,54 @@ def find_onset(
     purpose = game.kind_of(old.held ^ actions[change].held)
     branch_a = replay_branch(game, recording, actions[:end], change)
     branch_b = game.branch(change, [*held, *actions[following:end]])
+    pairs = enumerate(zip(branch_a, branch_b, strict=False), change)
+    kept = ((t, a, b) for t, (a, b) in pairs if t % stride == 0)
+    return _first_difference(kept, purpose, stride, game.interface_px)
+
+
+def find_world_onset(
+    game: OpenWorld,
+    recording: Recording,
+    actions: Sequence[Action],
+    change: WorldChange,
+    *,
+    stride: int = 1,
+    bar: Region | None = None,
+) -> Difference | None:
+    """As :func:`find_onset`, of a change of the world's own; ``bar``: the status bar.
+
+    Branch A is the recording itself: the game is one that repeats every pixel. Most of what NPC
+    decide happens outside the picture, so not every frame is drawn, but ``LOOKS`` of them:
+    ``LOOK_FRAMES`` and ``LOOK_S`` after the change, and the last of the window. Where one of these
+    differs, all between it and the one before are drawn. What comes and goes between two of them
+    is not seen.
+    """
+    end = min(change.frame + int(WINDOW_S * game.frame_rate), len(recording.pictures))
+    kept = [t for t in range(change.frame, end) if t % stride == 0]
+    later = int(LOOK_S * game.frame_rate) // stride
+
+    def first(frames: Sequence[int]) -> Difference | None:
+        branch = game.world_branch(change, actions[change.frame : end], frozenset(frames))
+        pictures = ((t, recording.pictures[t], b) for t, b in branch)
+        return _first_difference(pictures, change.purpose, stride, bar)
+
+    if change.purpose == "move":  # the share that moved needs the frames that follow
+        return first(kept)
+    probes = sorted({*kept[LOOK_FRAMES : LOOK_FRAMES + 1], *kept[later : later + 1], *kept[-1:]})
+    found = first(probes)
+    if found is None:
+        return None
+    clear = max((t for t in probes if t < found.frame), default=change.frame - 1)
+    between = [t for t in kept if clear < t < found.frame]
+    return (first(between) if between else None) or found
+
+
+def _first_difference(
+    pictures: Iterable[tuple[int, U8, U8]], purpose: Purpose, stride: int, bar: Region | None
+) -> Difference | None:
+    """The first of the frames in which the pictures of the two branches differ."""
     onset, mask, moved = -1, None, 0.0
-    for t, (a, b) in enumerate(zip(branch_a, branch_b, strict=False), change):
-        if t % stride:
-            continue
+    for t, a, b in pictures:
         if onset < 0 and not np.array_equal(a, b):
             onset, mask = t, (a != b).any(axis=2)
         if onset >= 0:
@@ -105,8 +163,7 @@ def find_onset(
     if mask is None:
         return None
     region = bounding_box(mask)
-    kind = _kind(purpose, game.interface_px, region, moved)
-    return Difference(onset, kind, region, float(mask.mean()))
+    return Difference(onset, _kind(purpose, bar, region, moved), region, float(mask.mean()))
 
 
 def replay_branch(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pyanalyzer.errors import PyanalyzerError
 from pyanalyzer.records import U8, Kind, Region
@@ -109,8 +109,42 @@ class Game(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WorldChange:
+    """A change of what something other than the player does, first in the step of ``frame``.
+
+    ``ident``: whose; ``before``: what it did until then, in the game's own terms; ``following``:
+    the frame of its next change, or the number of frames; ``purpose``: what the change is for.
+    """
+
+    frame: int
+    following: int
+    ident: int
+    before: tuple[int, int, bool]
+    purpose: Purpose
+
+
+@runtime_checkable
+class OpenWorld(Protocol):
+    """A game that knows what its NPC do, and can be branched there as well. It must repeat every
+    pixel."""
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Steps per second."""
+
+    def world_changes(self) -> Sequence[WorldChange]:
+        """All of them in what was played last, in order of time."""
+
+    def world_branch(
+        self, change: WorldChange, actions: Sequence[Action], frames: Collection[int]
+    ) -> Iterator[tuple[int, U8]]:
+        """Those of ``frames`` and their pictures, from the state before ``change.frame`` on under
+        ``actions``, had nothing changed there until ``following``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """The first frame in which an action change can be seen, and where.
+    """The first frame in which a change can be seen, and where.
 
     ``region_px`` is the bounding box of the differing pixels of the game's own picture,
     ``share`` their share of the picture's area.

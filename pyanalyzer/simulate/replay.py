@@ -1,4 +1,4 @@
-"""One labelled replay: play, branch at every action change, encode, write the truth beside it."""
+"""One labelled replay: play, branch at every change, encode, write the truth beside it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pyanalyzer.atomic_file import write_atomically
-from pyanalyzer.simulate.counterfactual import find_onset
+from pyanalyzer.simulate.counterfactual import (
+    LOOKS,
+    WINDOW_S,
+    find_onset,
+    find_world_onset,
+)
 from pyanalyzer.simulate.encode import write_video
-from pyanalyzer.simulate.engine import Action, DivergedError, Game, Recording
+from pyanalyzer.simulate.engine import (
+    Action,
+    Difference,
+    DivergedError,
+    Game,
+    OpenWorld,
+    Recording,
+    WorldChange,
+)
 from pyanalyzer.simulate.policy import change_frames
 from pyanalyzer.simulate.session import Job, Session, set_up
 from pyanalyzer.simulate.truth import (
@@ -23,10 +36,18 @@ from pyanalyzer.simulate.truth import (
     WorldEvent,
     read_truth,
     truth_path,
+    world_order,
     write_truth,
 )
 
 GENERATOR = 1  # rises when the same seed no longer gives the same replay
+# Rises when a made game's world is labelled otherwise: what was made before is made again. Older
+# truths of made games, which say nothing of it, know no more of the world than its cuts.
+WORLD_GENERATOR = 1
+# Most of the many NPC of a large map are not in the picture, and every branch of theirs costs a few
+# drawings. They get this share of the drawings that the replay needs without them; to encode a
+# frame costs about as much as to draw it.
+WORLD_SHARE = 0.5
 POOR_ONSETS_PER_S = 0.25  # fewer visible onsets than one in four seconds: nothing to learn from
 SKIPPED_SUFFIX = ".skipped.json"
 
@@ -60,11 +81,12 @@ def make_replay(job: Job) -> Result:
     try:
         recording = game.play(actions, change_frames(actions))
         changes = label(game, recording, actions, look.stride)
+        world = label_world(game, recording, actions, look.stride)
     except DivergedError as error:
         raise DivergedError(f"{job.engine}/{job.game}, replay {job.replay}: {error}") from error
     finally:
         game.close()
-    truth = _truth(job, session, recording, changes)
+    truth = _truth(job, session, recording, changes, world)
     onsets = len(truth.onsets())
     if onsets < POOR_ONSETS_PER_S * truth.frames / float(truth.frame_rate):
         reason = f"only {onsets} visible onsets of {len(changes)} changes"
@@ -114,7 +136,51 @@ def label(
     return labelled
 
 
-def _truth(job: Job, session: Session, recording: Recording, changes: Sequence[Change]) -> Truth:
+@dataclass(frozen=True, slots=True)
+class WorldLabels:
+    """What can be seen of the world's own changes, in frames and px of the game.
+
+    ``is_complete``: whether every change that the game tells of was branched.
+    """
+
+    onsets: tuple[Difference, ...] = ()
+    is_complete: bool = False
+
+
+def label_world(
+    game: Game, recording: Recording, actions: Sequence[Action], stride: int = 1
+) -> WorldLabels:
+    """Find the onsets of the world's own changes, of a game that knows them.
+
+    Where they would cost more than ``WORLD_SHARE``, so many are taken at even distances.
+    """
+    if not isinstance(game, OpenWorld):
+        return WorldLabels()
+    changes = game.world_changes()
+    replayed = len(change_frames(actions)) * int(WINDOW_S * game.frame_rate)
+    drawings = 2 * len(recording.pictures) + replayed
+    chosen = _evenly(changes, int(WORLD_SHARE * drawings) // LOOKS)
+    found = (
+        find_world_onset(game, recording, actions, change, stride=stride, bar=game.interface_px)
+        for change in chosen
+    )
+    onsets = tuple(difference for difference in found if difference is not None)
+    return WorldLabels(onsets, len(chosen) == len(changes))
+
+
+def _evenly(changes: Sequence[WorldChange], most: int) -> Sequence[WorldChange]:
+    if len(changes) <= most:
+        return changes
+    return [changes[(2 * n + 1) * len(changes) // (2 * most)] for n in range(most)]
+
+
+def _truth(
+    job: Job,
+    session: Session,
+    recording: Recording,
+    changes: Sequence[Change],
+    world: WorldLabels,
+) -> Truth:
     """The truth in frames and px of the video."""
     height, width = recording.pictures[0].shape[:2]
     look = session.look
@@ -137,6 +203,10 @@ def _truth(job: Job, session: Session, recording: Recording, changes: Sequence[C
         )
 
     cuts = sorted({-(-cut // stride) for cut in recording.cuts})
+    events = [WorldEvent(cut, "cut") for cut in cuts if cut < frames]
+    for onset in world.onsets:
+        region = layout.region(onset.region_px, width, height)
+        events.append(WorldEvent(onset.frame // stride, onset.kind, region))
     return Truth(
         video=job.video.name,
         engine=job.engine,
@@ -148,7 +218,8 @@ def _truth(job: Job, session: Session, recording: Recording, changes: Sequence[C
         width_px=layout.width_px,
         height_px=layout.height_px,
         changes=tuple(c for c in map(on_video, changes) if c.press_frame < frames),
-        world_events=tuple(WorldEvent(cut, "cut") for cut in cuts if cut < frames),
+        world_events=tuple(sorted(set(events), key=world_order)),
+        world_known=world.is_complete,
         settings={
             **_settings(job),
             **{f"encoder_{name}": value for name, value in asdict(look.encoder).items()},
@@ -160,7 +231,15 @@ def _truth(job: Job, session: Session, recording: Recording, changes: Sequence[C
 
 
 def _settings(job: Job) -> dict[str, Setting]:
-    return {"generator": GENERATOR, "replay": job.replay, "seconds": job.seconds, "seed": job.seed}
+    settings: dict[str, Setting] = {
+        "generator": GENERATOR,
+        "replay": job.replay,
+        "seconds": job.seconds,
+        "seed": job.seed,
+    }
+    if job.engine == "maker":
+        settings["world_generator"] = WORLD_GENERATOR
+    return settings
 
 
 def _skipped_path(job: Job) -> Path:

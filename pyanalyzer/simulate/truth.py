@@ -13,9 +13,9 @@ from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.errors import PyanalyzerError
 from pyanalyzer.records import KINDS, Kind, Region
 
-SCHEMA = "pyanalyzer/truth/1"
+SCHEMA = "pyanalyzer/truth/2"
+FIRST_SCHEMA = "pyanalyzer/truth/1"  # read as well: of the world it knows the cuts alone
 SUFFIX = ".truth.json"
-WorldKind = Literal["cut"]
 Setting = str | int | float | bool
 
 # An onset at which several changes become visible takes the kind that is seen best.
@@ -48,10 +48,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class WorldEvent:
-    """Something that no action change made: ``cut`` is a reset, respawn or new episode."""
+    """Something that no action change made.
+
+    ``cut`` is a reset, respawn or new episode, and has no region; the other kinds are changes of
+    what NPC or the wind do, in the frame in which they become visible, in the replay's px.
+    """
 
     frame: int
-    kind: WorldKind
+    kind: Kind
+    region_px: Region | None = None
+
+
+def world_order(event: WorldEvent) -> tuple[int, int, Region]:
+    """What world events are sorted by: time; in one frame the kind that is seen best first."""
+    return event.frame, _KIND_ORDER.index(event.kind), event.region_px or Region(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,11 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All that is known of a simulated replay. ``settings`` says how it was made."""
+    """All that is known of a simulated replay. ``settings`` says how it was made.
+
+    ``world_known``: whether ``world_events`` holds every visible change of what NPC and the wind
+    do; docs/truth.md says what of the world's own motion that is not.
+    """
 
     video: str
     engine: str
@@ -85,6 +99,7 @@ class Truth:
     changes: tuple[Change, ...]
     world_events: tuple[WorldEvent, ...]
     settings: Mapping[str, Setting]
+    world_known: bool = False
 
     def onsets(self) -> tuple[Onset, ...]:
         """The observable onsets, one per frame, in order of time."""
@@ -177,8 +192,12 @@ def _integer(value: Any, minimum: int, where: str) -> int:
 def _parse(record: Any) -> Truth:
     names = {*Truth.__slots__, "schema"}
     _check(isinstance(record, dict), "not an object")
-    _check(record.get("schema") == SCHEMA, f"schema is {record.get('schema')!r}")
-    r = _fields(record, names, "the file")
+    schema = record.get("schema")
+    _check(schema in (SCHEMA, FIRST_SCHEMA), f"schema is {schema!r}")
+    first = schema == FIRST_SCHEMA
+    r = _fields(record, names - {"world_known"} if first else names, "the file")
+    world_known = False if first else r["world_known"]
+    _check(type(world_known) is bool, "world_known is not true or false")
     for name in ("video", "engine", "game", "split"):
         _check(isinstance(r[name], str) and r[name] != "", f"{name} is not a text")
     settings = r["settings"]
@@ -199,8 +218,9 @@ def _parse(record: Any) -> Truth:
         width_px=size[0],
         height_px=size[1],
         changes=tuple(_parse_change(c, frames, size) for c in r["changes"]),
-        world_events=tuple(_parse_world_event(e, frames) for e in r["world_events"]),
+        world_events=tuple(_parse_world_event(e, frames, size, first) for e in r["world_events"]),
         settings=settings,
+        world_known=world_known,
     )
 
 
@@ -216,9 +236,7 @@ def _parse_change(record: Any, frames: int, size: tuple[int, int]) -> Change:
         _integer(onset, press, "onset_frame")
         _check(onset < frames, f"onset_frame {onset} is beyond the last frame")
         _check(r["kind"] in KINDS, f"kind is {r['kind']!r}")
-        _check(len(region) == 4, "region_px is not [x, y, w, h]")
-        x, y, w, h = (_integer(v, int(i > 1), "region_px") for i, v in enumerate(region))
-        _check(x + w <= size[0] and y + h <= size[1], f"region_px {region} leaves the picture")
+        region = _parse_region(region, size)
     else:
         _check(
             onset is None and region is None and r["kind"] is None,
@@ -234,14 +252,27 @@ def _parse_change(record: Any, frames: int, size: tuple[int, int]) -> Change:
         controls_after=tuple(r["controls_after"]),
         kind=r["kind"],
         cause="player",
-        region_px=None if region is None else Region(*region),
+        region_px=region,
         differing_share=float(share),
     )
 
 
-def _parse_world_event(record: Any, frames: int) -> WorldEvent:
-    r = _fields(record, set(WorldEvent.__slots__), "a world event")
+def _parse_region(value: Any, size: tuple[int, int]) -> Region:
+    _check(isinstance(value, list) and len(value) == 4, "region_px is not [x, y, w, h]")
+    x, y, w, h = (_integer(v, int(i > 1), "region_px") for i, v in enumerate(value))
+    _check(x + w <= size[0] and y + h <= size[1], f"region_px {value} leaves the picture")
+    return Region(x, y, w, h)
+
+
+def _parse_world_event(record: Any, frames: int, size: tuple[int, int], first: bool) -> WorldEvent:
+    """``first``: of the first schema, whose world events are cuts without a region."""
+    names = {"frame", "kind"} if first else set(WorldEvent.__slots__)
+    r = _fields(record, names, "a world event")
     frame = _integer(r["frame"], 0, "frame")
     _check(frame < frames, f"frame {frame} is beyond the last frame")
-    _check(r["kind"] in get_args(WorldKind), f"kind is {r['kind']!r}")
-    return WorldEvent(frame, r["kind"])
+    kind = r["kind"]
+    _check(kind in (("cut",) if first else KINDS), f"kind is {kind!r}")
+    if kind == "cut":
+        _check(r.get("region_px") is None, "a cut has a region_px")
+        return WorldEvent(frame, kind)
+    return WorldEvent(frame, kind, _parse_region(r["region_px"], size))

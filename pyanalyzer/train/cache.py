@@ -25,7 +25,7 @@ from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import MAX_PROPOSALS, FrameEvidence
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.simulate.truth import read_truth, truth_path
-from pyanalyzer.train.labels import make_labels
+from pyanalyzer.train.labels import make_labels, world_motion_frames
 
 FORMAT = "pyanalyzer/cache/2"
 LABELS = ("player", "world", "known", "kind", "candidate", "box")
@@ -41,7 +41,9 @@ _DTYPES = {"U8": np.uint8, "I8": np.int8, "F32": np.float32}
 @dataclass(frozen=True, slots=True)
 class CachedReplay:
     """One replay in the cache. ``grid``: rows and columns of blocks. ``onsets``: frames of the
-    player's observable changes, ascending."""
+    player's observable changes, ascending; ``world_onsets``: those in which the truth knows that
+    something of the world changed its motion, ascending; ``world_known``: whether it knows all
+    that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`)."""
 
     path: Path
     engine: str
@@ -51,6 +53,8 @@ class CachedReplay:
     frame_rate: float
     grid: tuple[int, int]
     onsets: tuple[int, ...]
+    world_onsets: tuple[int, ...]
+    world_known: bool
 
     def read(self, begin: int = 0, end: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
         """The arrays of frames begin .. end (half-open), named as in ARRAYS.
@@ -128,6 +132,8 @@ def build(video: Path, folder: Path) -> Path:
         "frame_rate": float(truth.frame_rate),
         "grid": arrays["maps"].shape[2:],
         "onsets": [onset.frame for onset in truth.onsets()],
+        "world_onsets": world_motion_frames(truth),
+        "world_known": truth.world_known,
     }
     write_atomically(path, serialise(arrays, {"pyanalyzer": json.dumps(header)}))
     return path
@@ -167,5 +173,6 @@ def read_index(folder: Path) -> list[CachedReplay]:
             raise ReplayError(f"{path} is not a cache of this version; delete it and build again")
         header["grid"] = tuple(header["grid"])
         header["onsets"] = tuple(header["onsets"])
+        header["world_onsets"] = tuple(header["world_onsets"])
         found.append(CachedReplay(path=path, **header))
     return found

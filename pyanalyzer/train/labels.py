@@ -1,4 +1,9 @@
-"""Truth of a replay to targets of the network, one row a frame."""
+"""Truth of a replay to targets of the network, one row a frame.
+
+What the player does is always known. Of the world, some truths know every change of what NPC and
+the wind do (``Truth.world_known``), others the cuts alone; for these, what turns in the picture
+while no action of the player explains it is taken for the world's.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import F32, KINDS, Region
+from pyanalyzer.records import F32, KINDS, Kind, Region
 from pyanalyzer.score.features import PROPOSAL_FEATURES
-from pyanalyzer.simulate.truth import Truth
+from pyanalyzer.simulate.truth import Truth, WorldEvent
 
 # An onset's probability is shared with the frames beside it: after compression the first frame in
 # which a change can be seen is not always the first in which the raw pictures differed.
 ONSET_SHARES = (0.1, 0.8, 0.1)
 # After a press the picture may still follow from it; what changes later is the world's own doing.
 PLAYER_WINDOW_S = 0.5
+# So near to an onset of the player nothing is called the world's: their spread labels would fight.
+_PLAYER_REACH_FRAMES = 1
+# Where a known onset is this near, it is what explains that something turns.
+_EXPLAINED_FRAMES = 2
+# Real changes of motion: what the measure of causes asks about.
+MOTION_KINDS: tuple[Kind, ...] = ("view", "avatar")
 # What counts as the world's own change of motion: a region that has been there for a while and
 # turns by at least a pixel of the working picture per frame.
 _WORLD_TURN_PX = 1.0
@@ -68,19 +79,52 @@ def make_labels(
         candidate[t] = _carrier(onset.kind, onset.region_px, boxes_px[t])
         if onset.kind not in WHOLE_KINDS:
             box[t] = _shares(onset.region_px, truth)
-    cuts = [event.frame for event in truth.world_events if event.frame < frames]
-    presses = [change.press_frame for change in truth.changes]
-    known = ~_after_presses(presses, frames, round(PLAYER_WINDOW_S * rate)) & (player == 0)
+    onsets = [onset.frame for onset in truth.onsets() if onset.frame < frames]
     world: F32 = np.zeros(frames, np.float32)
-    for t in _world_turns(proposals, known, round(_WORLD_SPACING_S * rate)):
+    events = _world_onsets(truth, onsets, frames)
+    if truth.world_known:
+        explained = _near([*onsets, *events], frames, _EXPLAINED_FRAMES)
+        known = explained | (_turns_px(proposals) < _WORLD_TURN_PX)
+    else:
+        presses = [change.press_frame for change in truth.changes]
+        known = ~_after_presses(presses, frames, round(PLAYER_WINDOW_S * rate)) & (player == 0)
+        told = [t for t, event in events.items() if event.kind != "cut"]
+        unsaid = known & ~_near(told, frames, _EXPLAINED_FRAMES)
+        for t in _world_turns(proposals, unsaid, round(_WORLD_SPACING_S * rate)):
+            _spread(world, t)
+    for t, event in events.items():
         _spread(world, t)
-    for t in cuts:
-        _spread(world, t)
-        kind[t] = KINDS.index("cut")
-        candidate[t] = 0
         known[t] = True
+        if kind[t] < 0:
+            kind[t] = KINDS.index(event.kind)
+            candidate[t] = _carrier(event.kind, event.region_px, boxes_px[t])
     world = np.minimum(world, 1 - player)
     return Labels(player, world, known.astype(np.uint8), kind, candidate, box)
+
+
+def world_motion_frames(truth: Truth) -> list[int]:
+    """Frames in which the truth knows that something of the world changed its motion, rising."""
+    return sorted({event.frame for event in truth.world_events if event.kind in MOTION_KINDS})
+
+
+def _world_onsets(truth: Truth, player_onsets: Sequence[int], frames: int) -> dict[int, WorldEvent]:
+    """The world event of each frame that has one: the first, in the order of the truth.
+
+    Cuts all of them; of the others those that no onset of the player is next to.
+    """
+    near = _near(player_onsets, frames, _PLAYER_REACH_FRAMES)
+    events: dict[int, WorldEvent] = {}
+    for event in truth.world_events:
+        if event.frame < frames and (event.kind == "cut" or not near[event.frame]):
+            events.setdefault(event.frame, event)
+    return events
+
+
+def _near(at: Sequence[int], frames: int, reach: int) -> npt.NDArray[np.bool_]:
+    near = np.zeros(frames, bool)
+    for t in at:
+        near[max(0, t - reach) : t + reach + 1] = True
+    return near
 
 
 def _spread(target: F32, t: int) -> None:
@@ -120,16 +164,22 @@ def _after_presses(presses: Sequence[int], frames: int, window: int) -> npt.NDAr
     return near
 
 
-def _world_turns(proposals: F32, known: npt.NDArray[np.bool_], spacing: int) -> list[int]:
-    """Frames at which a region turns most, among those that no action of the player explains."""
+def _turns_px(proposals: F32) -> F32:
+    """How much the region that turns most turns in each frame: (T,), px of the working picture per
+    frame; of the regions that have been there for a while."""
     column = {name: i for i, name in enumerate(PROPOSAL_FEATURES)}
     # The features hold square roots of pixels.
     turn = np.hypot(
         proposals[..., column["motion_change_x"]] ** 2,
         proposals[..., column["motion_change_y"]] ** 2,
     )
-    turn = np.where(proposals[..., column["track_age"]] >= _WORLD_AGE_S, turn, 0).max(axis=1)
-    turn = np.where(known, turn, 0)
+    old = proposals[..., column["track_age"]] >= _WORLD_AGE_S
+    return np.asarray(np.where(old, turn, 0).max(axis=1), np.float32)
+
+
+def _world_turns(proposals: F32, known: npt.NDArray[np.bool_], spacing: int) -> list[int]:
+    """Frames at which a region turns most, among those that no action of the player explains."""
+    turn = np.where(known, _turns_px(proposals), 0)
     found: list[int] = []
     for t in np.argsort(-turn, kind="stable"):
         if turn[t] < _WORLD_TURN_PX:

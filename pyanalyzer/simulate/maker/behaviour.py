@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from pyanalyzer.simulate.maker import chance
-from pyanalyzer.simulate.maker.state import Actor, State
+from pyanalyzer.simulate.maker.state import Actor, Intent, State
 
 STYLES = ("puppet", "puppet", "puppet", "patrol", "chaser", "darter", "circler", "still")
 _WAYS = (-1, 0, 0, 1)
@@ -15,17 +15,34 @@ NPCS_AT_MOST = 30
 LAG_S = 0.4  # a chaser looks where the player is this often
 
 
-def intend(npc: Actor, state: State, rate: float) -> tuple[int, int, bool]:
+def held(npc: Actor, state: State) -> Intent | None:
+    """What the NPC goes on with in a branch that does not let it make up its mind."""
+    hold = state.hold
+    if hold is None or hold.ident != npc.ident or state.tick >= hold.until:
+        return None
+    return hold.intent
+
+
+def intend(npc: Actor, state: State, rate: float) -> Intent:
     """What an NPC's hands do in this tick: x, y in -1..1, and whether it acts.
 
     Made up anew when the last decision has run out; kept in the actor in between.
     """
-    key = (state.seed, npc.ident, state.tick)
+    going_on = held(npc, state)
+    if going_on is not None:
+        return going_on
     if npc.style == "circler":
         angle = state.tick / rate * (1 + npc.ident % 3) + npc.ident
-        return round(math.cos(angle)), round(math.sin(angle)), False
-    if state.tick < npc.until:
-        return npc.intent
+        npc.decided = round(math.cos(angle)), round(math.sin(angle)), False
+        return npc.decided
+    if state.tick >= npc.until:
+        _decide(npc, state, rate)
+        npc.decided = npc.intent
+    return npc.intent
+
+
+def _decide(npc: Actor, state: State, rate: float) -> None:
+    key = (state.seed, npc.ident, state.tick)
     act = chance.uniform(*key, 5) < 0.3
     if npc.style == "puppet":
         npc.until = state.tick + chance.spell_ticks(rate, *key)
@@ -47,7 +64,6 @@ def intend(npc: Actor, state: State, rate: float) -> tuple[int, int, bool]:
     else:
         npc.until = state.tick + round(2 * rate)
         npc.intent = (0, 0, False)
-    return npc.intent
 
 
 def is_away(npc: Actor) -> bool:
@@ -64,6 +80,7 @@ def turn_back(npc: Actor) -> None:
     """A wall stopped an NPC: patrols turn round, the others think again soon."""
     if npc.style == "patrol":
         npc.intent = (-npc.intent[0], -npc.intent[1], npc.intent[2])
+        npc.decided = npc.intent
     elif npc.style in ("puppet", "darter"):
         npc.until = min(npc.until, npc.until - 1)
 

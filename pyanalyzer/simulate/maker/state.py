@@ -8,10 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+Intent = tuple[int, int, bool]  # what hands do: x, y in -1..1, and act
+
+WIND = -1  # who holds in a :class:`Hold`: the wind, which has no number of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Only in a branch: until the tick ``until``, the NPC of this number, or the wind, does not
+    make up its mind anew, but goes on with ``intent``."""
+
+    ident: int
+    intent: Intent
+    until: int
+
 
 @dataclass(slots=True)
 class Actor:
-    """A figure: the player or an NPC. ``intent`` is what its hands do: x, y in -1..1, and act."""
+    """A figure: the player or an NPC. ``intent`` is what its hands do; where a family keeps in it
+    what was pressed a tick before, ``decided`` still is what was decided (None: nothing yet)."""
 
     x: float
     y: float
@@ -25,7 +40,8 @@ class Actor:
     walked_px: float = 0.0
     grounded: bool = False
     jumps: int = 0
-    intent: tuple[int, int, bool] = (0, 0, False)
+    intent: Intent = (0, 0, False)
+    decided: Intent | None = None
     until: int = 0  # the tick at which an NPC makes up its mind again
     cool: int = 0  # ticks until it can act again
     hurt: int = 0  # ticks during which it flashes
@@ -89,3 +105,4 @@ class State:
     pending: list[tuple[frozenset[str], float]] = field(default_factory=list)  # not yet answered
     before: frozenset[str] = frozenset()  # what was held in the tick before
     cells: list[list[int]] = field(default_factory=list)  # boards, bodies: what lies on a grid
+    hold: Hold | None = None

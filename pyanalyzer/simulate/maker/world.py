@@ -12,7 +12,7 @@ from pyanalyzer.simulate.engine import Channel, Purpose
 from pyanalyzer.simulate.maker import canvas, chance
 from pyanalyzer.simulate.maker.overlay import MENU_ROWS, WEAPONS, draw_atmosphere, draw_hud
 from pyanalyzer.simulate.maker.palette import Palette, draw_palette
-from pyanalyzer.simulate.maker.state import Actor, Shot, Spark, State
+from pyanalyzer.simulate.maker.state import WIND, Actor, Shot, Spark, State
 
 RATES = (24, 30, 30, 50, 60, 60, 60, 60, 120)
 SIZES = (
@@ -188,6 +188,9 @@ class World(ABC):
 
     def gust(self, state: State) -> tuple[int, int]:
         """Where the wind blows, x and y in -1..1, now and then: figures move and nobody acted."""
+        hold = state.hold
+        if hold is not None and hold.ident == WIND and state.tick < hold.until:
+            return hold.intent[:2]
         number = state.tick // max(1, round(self.gust_s * self.hz))
         if not self.gusts or chance.uniform(state.seed, number, 51) > GUST_SHARE:
             return 0, 0

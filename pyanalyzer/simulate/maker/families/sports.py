@@ -9,7 +9,7 @@ import numpy as np
 from pyanalyzer.records import U8
 from pyanalyzer.simulate.engine import Channel
 from pyanalyzer.simulate.maker import canvas, chance, sprites, textures
-from pyanalyzer.simulate.maker.behaviour import intend
+from pyanalyzer.simulate.maker.behaviour import held, intend
 from pyanalyzer.simulate.maker.camera import Camera, draw_camera
 from pyanalyzer.simulate.maker.motion import Drive, draw_drive, pressed
 from pyanalyzer.simulate.maker.palette import mix, shade
@@ -192,7 +192,10 @@ class Sports(World):
             quick = 1.0
         else:
             act = False
-            if state.tick >= npc.until:  # looks where the ball is, now and then
+            going_on = held(npc, state)
+            if going_on is not None:
+                npc.intent = going_on
+            elif state.tick >= npc.until:  # looks where the ball is, now and then
                 npc.until = state.tick + round(self.hz * (0.2 + npc.ident % 4 * 0.15))
                 near = math.hypot(ball.x - npc.x, ball.y - npc.y) < 0.35 * self.map_px[0]
                 share = 1.0 if near and npc.ident % 3 else 0.25
@@ -200,6 +203,7 @@ class Sports(World):
                 dy = npc.home_y + (ball.y - npc.home_y) * share - npc.y
                 lazy = self.size
                 npc.intent = ((dx > lazy) - (dx < -lazy), (dy > lazy) - (dy < -lazy), False)
+                npc.decided = npc.intent
             ix, iy = npc.intent[:2]
         self._run(npc, ix, iy, quick)
         kicks = act and state.tick == npc.until - 2
