@@ -19,6 +19,7 @@ FRAMES = 60
 JUMPS = ((9, (120, 20)), (22, (24, 96)), (37, (150, 100)), (48, (84, 60)))
 START = (20, 16)
 CUT_FRAME = 30
+TURN_FRAME, TURN_PX = 26, Region(100, 60, 20, 30)  # said of the world, not in the pictures
 LINGER_FRAMES = 2  # from the press to the onset
 
 
@@ -66,8 +67,12 @@ def planted_truth(frame_rate: Fraction = Fraction(60), frames: int = FRAMES) -> 
         width_px=WIDTH_PX,
         height_px=HEIGHT_PX,
         changes=(changes[0], unseen, *changes[1:]),
-        world_events=(WorldEvent(CUT_FRAME, "cut"),),
+        world_events=(
+            WorldEvent(TURN_FRAME, "avatar", TURN_PX),
+            WorldEvent(CUT_FRAME, "cut"),
+        ),
         settings={"generator": 1},
+        world_known=True,
     )
 
 

@@ -17,7 +17,9 @@ from pyanalyzer.recapture.labels import capture_truth
 from pyanalyzer.recapture.placement import unchanged
 from pyanalyzer.recapture.plan import Interlace, TimeKind, TimePlan
 from pyanalyzer.recapture.timing import MAX_JITTER, Timing, make_timing
-from tests.planted_recapture import planted_truth
+from pyanalyzer.records import Region
+from pyanalyzer.simulate.truth import Truth, WorldEvent
+from tests.planted_recapture import CUT_FRAME, TURN_FRAME, TURN_PX, planted_truth
 
 SOURCE_RATES = [Fraction(r) for r in (24, 30, 35, 50, 60, 120)]
 VARIABLE = ("gaps", "jitter")
@@ -165,3 +167,24 @@ def test_what_is_never_shown_is_left_out_or_not_observable() -> None:
         truth, shorter, placement, lambda _: (), video=truth.video, settings={}
     )
     assert len(captured.changes) == len(truth.changes) - 1
+
+
+def test_world_events_move_with_the_pictures() -> None:
+    truth = planted_truth()
+    timing = make_timing(TimePlan("halved"), truth.frames, truth.frame_rate)
+    placement = unchanged(truth.width_px, truth.height_px)
+
+    def captured(opaque: tuple[Region, ...] = (), **more: bool) -> Truth:
+        return capture_truth(
+            truth, timing, placement, lambda _: opaque, video="x.mp4", settings={}, **more
+        )
+
+    cut = WorldEvent(CUT_FRAME // 2, "cut")
+    turn = WorldEvent(TURN_FRAME // 2, "avatar", TURN_PX)
+    assert captured().world_events == (turn, cut)
+    assert captured().world_known
+    x, y, w, h = TURN_PX
+    half = replace(turn, region_px=Region(x, y, w, h // 2))
+    assert captured((Region(x, y + h // 2, w, h),)).world_events == (half, cut)
+    assert captured((TURN_PX,)).world_events == (cut,)
+    assert not captured(moves_added=True).world_known

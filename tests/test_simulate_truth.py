@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pyanalyzer.errors import OutputError
 from pyanalyzer.records import Region
 from pyanalyzer.simulate.truth import (
+    FIRST_SCHEMA,
     SCHEMA,
     Change,
     Truth,
@@ -108,7 +110,7 @@ def put(record: Any, where: str, value: Any) -> None:
 
 
 BAD_FIELDS = [
-    ("schema", "pyanalyzer/truth/2", "schema is"),
+    ("schema", "pyanalyzer/truth/3", "schema is"),
     ("schema", KeyError, "schema is"),
     ("frames", KeyError, "fields missing"),
     ("surprise", 1, "unknown"),
@@ -138,13 +140,21 @@ BAD_FIELDS = [
     ("changes.0.extra", 1, "unknown"),
     ("world_events.0.frame", 100, "beyond the last frame"),
     ("world_events.0.kind", "explosion", "kind"),
+    ("world_events.0.region_px", [1, 1, 4, 4], "a cut has a region_px"),
+    ("world_events.0.region_px", KeyError, "fields missing"),
+    ("world_events.0.kind", "avatar", "region_px"),  # has none
+    ("world_events.1.region_px", [60, 6, 10, 8], "leaves the picture"),
+    ("world_events.1.region_px", None, "region_px"),
+    ("world_known", 1, "world_known"),
+    ("world_known", KeyError, "fields missing"),
 ]
 
 
 @pytest.mark.parametrize(("where", "value", "message"), BAD_FIELDS)
 def test_bad_fields_are_refused(tmp_path: Path, where: str, value: Any, message: str) -> None:
     path = tmp_path / "pong_00.truth.json"
-    write_truth(truth(change(5, 6), events=(WorldEvent(50, "cut"),)), path)
+    turn = WorldEvent(60, "avatar", Region(1, 2, 3, 4))
+    write_truth(truth(change(5, 6), events=(WorldEvent(50, "cut"), turn)), path)
     record = json.loads(path.read_text())
     put(record, where, value)
     path.write_text(json.dumps(record))
@@ -168,6 +178,32 @@ def test_missing_file_and_missing_folder(tmp_path: Path) -> None:
         read_truth(tmp_path)
     with pytest.raises(OutputError, match="no folder"):
         write_truth(truth(), tmp_path / "missing" / "x.truth.json")
+
+
+def test_the_first_schema_is_read_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "x.truth.json"
+    new = truth(change(5, 6), events=(WorldEvent(50, "cut"),))
+    write_truth(replace(new, world_known=True), path)
+    assert read_truth(path).world_known
+    record = json.loads(path.read_text())
+    record["schema"] = FIRST_SCHEMA
+    del record["world_known"], record["world_events"][0]["region_px"]
+    path.write_text(json.dumps(record))
+    assert read_truth(path) == new  # of the world it knows the cuts alone
+    for extra in ("world_known", "surprise"):
+        path.write_text(json.dumps(record | {extra: True}))
+        with pytest.raises(TruthError, match="unknown"):
+            read_truth(path)
+    record["world_events"][0]["kind"] = "avatar"
+    path.write_text(json.dumps(record))
+    with pytest.raises(TruthError, match="kind is 'avatar'"):
+        read_truth(path)
+
+
+def test_world_events_keep_their_regions(tmp_path: Path) -> None:
+    turn = WorldEvent(60, "avatar", Region(1, 2, 3, 4))
+    write_truth(truth(events=(WorldEvent(50, "cut"), turn)), tmp_path / "x.truth.json")
+    assert read_truth(tmp_path / "x.truth.json").world_events == (WorldEvent(50, "cut"), turn)
 
 
 def test_schema_is_in_the_file(tmp_path: Path) -> None:

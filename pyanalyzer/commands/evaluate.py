@@ -269,6 +269,7 @@ def _score(
             threshold=threshold,
             difference=baselines.difference,
             cuts=baselines.cuts,
+            curves=timeline.curves,
         )
     )
 

@@ -256,7 +256,9 @@ def _engines(evaluation: Evaluation) -> str:
         "Engines and splits",
         f"F1, its mean over games, skill and mAP at {_AT}; regions (all, local ones, intersection "
         f"over union), kinds and calibration error at {TOLERANCES[REFERENCE]}; how many of the "
-        "95 % intervals hold the onset, and their width in frames.",
+        "95 % intervals hold the onset, and their width in frames. Cause right: at true changes of "
+        "motion, the player's told from the world's, the mean of both recalls (a half is chance); "
+        "- where the truth knows no change of the world.",
         engine_tables(evaluation),
     )
 

@@ -8,6 +8,7 @@ from html import escape
 from pyanalyzer.evaluate.bootstrap import Interval
 from pyanalyzer.evaluate.models import Promise
 from pyanalyzer.evaluate.protocol import DETECTOR, HEADLINE, METHODS, REFERENCE, TOLERANCES
+from pyanalyzer.evaluate.report import share
 from pyanalyzer.evaluate.summary import Breakdown, Evaluation, GameScore
 from pyanalyzer.records import KINDS
 
@@ -60,7 +61,15 @@ def _rule_rows(f1: dict[str, tuple[float, ...]]) -> Iterable[Row]:
 def engine_tables(evaluation: Evaluation) -> str:
     """One row per engine and per split: of their onsets, and of what else is said of events."""
     onsets = ["", "games", "replays", "onsets", "F1", "trivial F1", "skill", "mean F1", "mAP"]
-    events = ["", "points right", "local points", "IoU", "kind right", "calibration error"]
+    events = [
+        "",
+        "points right",
+        "local points",
+        "IoU",
+        "kind right",
+        "cause right",
+        "calibration error",
+    ]
     return _table(
         [*onsets, "false/min"], _breakdown_rows(evaluation, _onset_cells), "narrow"
     ) + _table(
@@ -100,6 +109,7 @@ def _detail_cells(breakdown: Breakdown) -> list[str]:
         f"{details.local_pointing:.1%}",
         f"{details.region_iou:.3f}",
         f"{details.kind_accuracy:.1%}",
+        share(breakdown.score.causes.balanced_accuracy),
         f"{details.calibration_error:.3f}",
         f"{details.interval_coverage:.1%}",
         f"{details.interval_width_frames:.1f}",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from pyanalyzer.evaluate.causes import CauseCounts
 from pyanalyzer.evaluate.details import Details
 from pyanalyzer.evaluate.matching import Counts
 from pyanalyzer.evaluate.models import EvaluatedModel, Promise
@@ -105,6 +106,16 @@ def _group_record(group: GroupScore) -> dict[str, object]:
         "skill": _rounded(group.skill),
         "false_alarms_per_min": _rounded(group.false_alarms_per_min),
         "world_alarms": group.world_alarms,
+        "causes": _causes_record(group.causes),
+    }
+
+
+def _causes_record(causes: CauseCounts) -> dict[str, object]:
+    """Recalls and accuracy are null where there was nothing to ask about."""
+    rates = ("player_recall", "world_recall", "balanced_accuracy")
+    return {
+        **asdict(causes),
+        **{name: _rounded(getattr(causes, name)) for name in rates},
     }
 
 

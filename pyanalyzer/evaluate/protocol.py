@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.evaluate.baselines import difference_peaks, regular_grid, shuffled_events
+from pyanalyzer.evaluate.causes import CauseCounts, count_causes
 from pyanalyzer.evaluate.matching import (
     COVERAGE_TOLERANCE_S,
     NO_MATCH,
@@ -27,7 +28,7 @@ from pyanalyzer.evaluate.matching import (
 )
 from pyanalyzer.evaluate.regions import intersection_over_union, points_into
 from pyanalyzer.evaluate.reliability import covered
-from pyanalyzer.records import KINDS, Event, Kind, Region
+from pyanalyzer.records import KINDS, Event, FrameCurves, Kind, Region
 from pyanalyzer.simulate.truth import Truth
 
 F64 = npt.NDArray[np.float64]
@@ -77,6 +78,7 @@ class Case:
     ``events``: the player's, of every confidence; those of at least ``threshold`` are the timeline,
     the rest serves average precision and calibration. ``difference``: (T,), the mean difference of
     each frame to the one before. ``cuts``: of the scene detector; None if it was not run.
+    ``curves``: the scores of every frame; None if they were not kept.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Case:
     threshold: float
     difference: F64
     cuts: I64 | None
+    curves: FrameCurves | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class CaseScore:
     that kind alone): bool (tolerances, N). Of the M onsets: ``onset_frames``, ``onset_kinds``, and
     ``onset_events``, the event that found it at ``HEADLINE`` or ``NO_MATCH``, (M,).
     ``intervals_covered``: bool, of the timeline's events with an onset near. ``world_alarms``:
-    false alarms of the timeline at one of ``world_frames``, known events of the world.
+    false alarms of the timeline at one of ``world_frames``, known cuts. ``causes``: whether the
+    network tells the player's changes from the world's.
     """
 
     name: str
@@ -138,6 +142,7 @@ class CaseScore:
     interval_widths_frames: I64
     world_frames: I64
     world_alarms: int
+    causes: CauseCounts
 
     @property
     def minutes(self) -> float:
@@ -169,7 +174,8 @@ def score_case(case: Case) -> CaseScore:
     matches = [match_events(frames, confidences, true_frames, t) for t in tolerances]
     reference = matches[REFERENCE][confidences >= case.threshold]
     false = _frames(timeline)[reference == NO_MATCH]
-    world = np.array([event.frame for event in truth.world_events], dtype=np.int64)
+    cuts = [event.frame for event in truth.world_events if event.kind == "cut"]
+    world = np.array(cuts, dtype=np.int64)
     at_world = match_events(false, np.ones(false.size), world, REFERENCE_TOLERANCE_FRAMES)
     is_covered, widths = _coverage(timeline, true_frames, rate)
     return CaseScore(
@@ -205,6 +211,7 @@ def score_case(case: Case) -> CaseScore:
         interval_widths_frames=widths,
         world_frames=world,
         world_alarms=int((at_world != NO_MATCH).sum()),
+        causes=count_causes(truth, case.curves),
     )
 
 

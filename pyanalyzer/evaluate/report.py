@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyanalyzer.evaluate.bootstrap import Interval
+from pyanalyzer.evaluate.causes import REACH_FRAMES
 from pyanalyzer.evaluate.details import Details
 from pyanalyzer.evaluate.matching import COVERAGE_TOLERANCE_S
 from pyanalyzer.evaluate.models import Promise
@@ -31,6 +32,7 @@ def print_evaluation(
     if promises:
         console.print(Text(promise_line(promises)))
     console.print(kind_table(evaluation.everything))
+    console.print(cause_table(evaluation))
 
 
 def f1_table(evaluation: Evaluation) -> Table:
@@ -178,6 +180,35 @@ def kind_table(breakdown: Breakdown) -> Table:
         ap = "" if precision is None else f"{precision[REFERENCE]:.3f}"
         table.add_row(kind, *(str(n) for n in row), str(onsets), ap)
     return table
+
+
+def cause_table(evaluation: Evaluation) -> Table:
+    """How well the player's changes are told from the world's, by engine and of all."""
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"Cause at true changes of motion, within {REACH_FRAMES} frames"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for name in ("player's", "called so", "world's", "called so", "balanced accuracy"):
+        table.add_column(name, justify="right")
+    groups = [engine.score for engine in evaluation.engines] if len(evaluation.engines) > 1 else []
+    for group in (*groups, evaluation.everything.score):
+        causes = group.causes
+        table.add_row(
+            Text(group.name),
+            str(causes.players),
+            share(causes.player_recall),
+            str(causes.worlds),
+            share(causes.world_recall),
+            share(causes.balanced_accuracy),
+        )
+    return table
+
+
+def share(value: float | None) -> str:
+    """In percent; ``-`` where there was nothing to ask about."""
+    return "-" if value is None else f"{value:.1%}"
 
 
 def _numbers(values: tuple[float, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from pyanalyzer.evaluate.bootstrap import (
     resampled_mean,
     resampled_skill,
 )
+from pyanalyzer.evaluate.causes import CauseCounts, sum_causes
 from pyanalyzer.evaluate.details import Details, details_of
 from pyanalyzer.evaluate.matching import (
     Counts,
@@ -47,6 +48,7 @@ class GroupScore:
     ``best_trivial_f1``: of the rules with as many guesses; ``skill``: against it.
     ``average_precision`` leaves kinds aside; ``kind_average_precision`` is that of each kind with
     an onset, ``mean_average_precision`` (mAP) their mean. ``kind_onsets``: by number in ``KINDS``.
+    ``causes``: of the replays whose truth knows changes of the world.
     """
 
     name: str
@@ -62,6 +64,7 @@ class GroupScore:
     skill: tuple[float, ...]
     false_alarms_per_min: tuple[float, ...]
     world_alarms: int
+    causes: CauseCounts
 
     @property
     def f1(self) -> tuple[float, ...]:
@@ -222,6 +225,7 @@ def _group(name: str, scores: Sequence[CaseScore]) -> GroupScore:
         skill=tuple(skill(d.f1, t) for d, t in zip(detected, trivial, strict=True)),
         false_alarms_per_min=tuple((c.predictions - c.hits) / minutes for c in detected),
         world_alarms=sum(score.world_alarms for score in scores),
+        causes=sum_causes(score.causes for score in scores),
     )
 
 

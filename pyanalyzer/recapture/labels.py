@@ -19,7 +19,7 @@ def capture_truth(
     *,
     video: str,
     settings: Mapping[str, Setting],
-    moves_added: bool,
+    moves_added: bool = False,
 ) -> Truth:
     """Move every frame and region of a truth.
 

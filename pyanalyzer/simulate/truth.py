@@ -18,6 +18,10 @@ FIRST_SCHEMA = "pyanalyzer/truth/1"  # read as well: of the world it knows the c
 SUFFIX = ".truth.json"
 Setting = str | int | float | bool
 
+# Real changes of motion: what is asked about when the player is to be told from the world. What
+# only acts, or changes the status bar, is none; a cut is the world's by its kind alone.
+MOTION_KINDS: tuple[Kind, ...] = ("view", "avatar")
+
 # An onset at which several changes become visible takes the kind that is seen best.
 _KIND_ORDER: tuple[Kind, ...] = ("cut", "view", "avatar", "effect", "interface")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import F32, KINDS, Kind, Region
+from pyanalyzer.records import F32, KINDS, Region
 from pyanalyzer.score.features import PROPOSAL_FEATURES
-from pyanalyzer.simulate.truth import Truth, WorldEvent
+from pyanalyzer.simulate.truth import MOTION_KINDS, Truth, WorldEvent
 
 # An onset's probability is shared with the frames beside it: after compression the first frame in
 # which a change can be seen is not always the first in which the raw pictures differed.
@@ -26,8 +26,6 @@ PLAYER_WINDOW_S = 0.5
 _PLAYER_REACH_FRAMES = 1
 # Where a known onset is this near, it is what explains that something turns.
 _EXPLAINED_FRAMES = 2
-# Real changes of motion: what the measure of causes asks about.
-MOTION_KINDS: tuple[Kind, ...] = ("view", "avatar")
 # What counts as the world's own change of motion: a region that has been there for a while and
 # turns by at least a pixel of the working picture per frame.
 _WORLD_TURN_PX = 1.0
