@@ -15,8 +15,8 @@ from pyanalyzer.errors import ModelError, ReplayError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.model import NetworkConfiguration
-from pyanalyzer.train import cache, clips, loop, vary
-from pyanalyzer.train.loss import onset_loss
+from pyanalyzer.train import cache, clips, loop
+from pyanalyzer.train.loss import onset_loss, place_loss
 from pyanalyzer.train.validate import peaks, validate
 from tests.small_network import SMALL
 
@@ -193,58 +193,6 @@ def test_starts_from_weights() -> None:
         loop.TrainingRun(settings(1), other, first.model())
 
 
-@pytest.fixture
-def clip() -> dict[str, torch.Tensor]:
-    rng = np.random.default_rng(5)
-    proposals = rng.uniform(-0.9, 0.9, (10, MAX_PROPOSALS, len(PROPOSAL_FEATURES)))
-    proposals[..., 0] = rng.integers(0, 2, proposals.shape[:2])
-    proposals *= proposals[..., :1]
-    # From 1 on: 0 and 1 mirror to the same byte.
-    maps = rng.integers(1, 256, (10, len(MAP_CHANNELS), 6, 8), dtype=np.uint8)
-    crops = rng.integers(0, 256, (10, MAX_PROPOSALS, 2, CROP_PX, CROP_PX), dtype=np.uint8)
-    globals_ = rng.normal(size=(10, len(GLOBAL_FEATURES)))
-    return {
-        "maps": torch.from_numpy(maps),
-        "globals": torch.from_numpy(globals_.astype(np.float32)),
-        "proposals": torch.from_numpy(proposals.astype(np.float32)),
-        "crops": torch.from_numpy(crops),
-        "box": torch.tensor([[0.25, 0.5, 0.5, 0.75]] * 9 + [[0.0] * 4]),
-    }
-
-
-@pytest.mark.parametrize("axis", ["x", "y"])
-def test_mirror_is_its_own_inverse(clip: dict[str, torch.Tensor], axis: str) -> None:
-    mirrored = vary.mirror(clip, axis)
-    moved = MAP_CHANNELS.index(f"motion_{axis}")
-    kept = MAP_CHANNELS.index("motion_y" if axis == "x" else "motion_x")
-    dimension = -1 if axis == "x" else -2
-    assert torch.equal(mirrored["maps"][:, kept].flip(dimension), clip["maps"][:, kept])
-    assert not torch.equal(mirrored["maps"][:, moved].flip(dimension), clip["maps"][:, moved])
-    back = vary.mirror(mirrored, axis)
-    for name, value in clip.items():
-        assert torch.equal(back[name], value), name
-
-
-def test_shift_moves_maps_and_proposals_together(clip: dict[str, torch.Tensor]) -> None:
-    shifted = vary.shift(clip, 1, -2)
-    assert torch.equal(shifted["maps"][..., 1, 0], clip["maps"][..., 0, 2])
-    x = PROPOSAL_FEATURES.index("centre_x")
-    present = clip["proposals"][..., 0] > 0
-    moved = (shifted["proposals"][..., x] - clip["proposals"][..., x])[present]
-    assert all(
-        m == pytest.approx(-0.5, abs=1e-5) or m == pytest.approx(1.5, abs=1e-5) for m in moved
-    )
-    back = vary.shift(shifted, -1, 2)
-    assert torch.equal(back["maps"], clip["maps"])
-    assert torch.allclose(back["proposals"], clip["proposals"], atol=1e-5)
-
-
-def test_hidden_appearance_keeps_motion(clip: dict[str, torch.Tensor]) -> None:
-    hidden = vary.hide_appearance(clip)
-    assert not hidden["maps"][:, :2].any()
-    assert torch.equal(hidden["maps"][:, 2:], clip["maps"][:, 2:])
-
-
 def test_unknown_frames_ask_only_for_not_the_player() -> None:
     logits = torch.log_softmax(torch.tensor([[0.0, 0.0, 5.0]]), dim=1)
     zero, one = torch.zeros(1), torch.ones(1)
@@ -252,6 +200,33 @@ def test_unknown_frames_ask_only_for_not_the_player() -> None:
     known = onset_loss(logits, zero, zero, one)
     assert unknown < 0.05
     assert known > 4
+
+
+def test_the_place_is_asked_for_where_there_is_a_box() -> None:
+    maps = torch.zeros(1, 2, 1, 16, 24, dtype=torch.uint8)  # seen on a grid of 2 x 3 places
+    attention = torch.tensor([0.1, 0.2, 0.3, 0.1, 0.1, 0.2]).log().expand(1, 2, 6)
+    box = torch.tensor([[[0.4, 0.1, 0.9, 0.4], [0.0, 0.0, 0.0, 0.0]]])
+    loss = place_loss(attention, maps, box)
+    assert float(loss) == pytest.approx(-np.log(0.2 + 0.3) / 2, abs=1e-6)
+
+
+def test_a_grown_network_answers_as_before(replays: list[cache.CachedReplay]) -> None:
+    plain = dataclasses.replace(SMALL, place_dilations=(), heads=0, last_dilations=())
+    first = loop.TrainingRun(settings(1), plain)
+    grown = loop.TrainingRun(dataclasses.replace(settings(1), seed=3), SMALL, first.model())
+    source = clips.make_source(replays, {})
+    (plans,) = clips.plan_step(source, 0, 0, clips.StepSize(parts=1, clips=2))
+    batch = clips.collect(clips.DiskStore(), plans)
+    inputs = [batch[name] for name in ("maps", "globals", "proposals", "crops")]
+    with torch.inference_mode():
+        before, after = (run.network.eval()(*inputs) for run in (first, grown))
+    for name in ("cause_onset", "kind", "candidate"):
+        assert torch.equal(getattr(before, name), getattr(after, name))
+    grown.take_step([batch])  # and learns with all it has
+    gradients = {n: p.grad for n, p in grown.network.named_parameters()}
+    assert gradients["temporal_comparator.again.weight"].abs().sum() > 0
+    with pytest.raises(ModelError, match="of other dimensions"):
+        loop.TrainingRun(settings(1), plain, grown.model())
 
 
 def test_peaks() -> None:

@@ -8,6 +8,7 @@ leaves open.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -46,6 +47,7 @@ class PlaceBlock(nn.Module):
         )
         self.mix = nn.Linear(width, width)
         self.dropout = nn.Dropout(_DROPOUT)
+        _begin_as_nothing(self.mix)
 
     def forward(self, x: Tensor) -> Tensor:
         seen: Tensor = self.dilated(self.norm(x).permute(0, 3, 1, 2))
@@ -101,33 +103,14 @@ class PlaceAttention(nn.Module):
         return seen.flatten(2), log_attention[:, :, 0]
 
 
-class CandidateAttention(nn.Module):
-    """Points at a candidate, or at none of them (the whole picture).
-
-    Returns log-probabilities (B, T, 1 + MAX_PROPOSALS) and the candidates' mean under them (B, T,
-    width), zero for the whole picture.
-    """
-
-    def __init__(self, width: int, candidate_width: int) -> None:
-        super().__init__()
-        self.whole = nn.Linear(width, 1)
-        self.query = nn.Linear(width, candidate_width)
-
-    def forward(
-        self, question: Tensor, candidates: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        query = self.query(question).unsqueeze(2)
-        pointed = (candidates * query).sum(dim=3) / candidates.shape[3] ** 0.5
-        pointed = pointed.masked_fill(~present, -1e4)
-        logits = torch.cat([self.whole(question), pointed], dim=2)
-        log_p = torch.log_softmax(logits, dim=2)
-        assert log_p.shape[2] == 1 + MAX_PROPOSALS
-        seen = (log_p[:, :, 1:].exp().unsqueeze(3) * candidates).sum(dim=2)
-        return log_p, seen
-
-
 class CourseComparator(nn.Module):
-    """Places, candidates and the view over ``context_frames`` to either side, to :class:`Heads`."""
+    """Places, candidates and the view over ``context_frames`` to either side, to :class:`Heads`.
+
+    ``heads`` 0 leaves out the second look: then nothing is asked of the places, and ``place`` is
+    even. All that ``place_dilations``, ``heads`` and ``last_dilations`` add to a network begins as
+    nothing at all, so that a trained network without them can be grown by them
+    (:mod:`pyanalyzer.score.grow`).
+    """
 
     def __init__(
         self,
@@ -135,30 +118,33 @@ class CourseComparator(nn.Module):
         candidate_width: int,
         width: int,
         *,
-        heads: int,
-        place_dilations: tuple[int, ...],
         dilations: tuple[int, ...],
-        last_dilations: tuple[int, ...],
+        place_dilations: tuple[int, ...] = (),
+        heads: int = 0,
+        last_dilations: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.context_frames = sum(place_dilations) + sum(dilations) + sum(last_dilations)
-        # Without a last norm a residual sum grows without bound, and the logits with it.
-        self.places = nn.Sequential(
-            *(PlaceBlock(place_width, d) for d in place_dilations), nn.LayerNorm(place_width)
-        )
         vectors = 2 * place_width + 2 * candidate_width + 2 * len(GLOBAL_FEATURES)
         self.enter = nn.Sequential(nn.Conv1d(vectors, width, 1), nn.ReLU(inplace=True))
+        # Without the last norm the residual sum grows without bound, and the logits with it.
         self.blocks = nn.Sequential(
             *(TemporalBlock(width, d) for d in dilations), ChannelNorm(width)
         )
-        self.look = PlaceAttention(width, place_width, heads)
-        self.point = CandidateAttention(width, candidate_width)
-        self.again = nn.Conv1d(width + place_width + candidate_width, width, 1)
-        self.last = nn.Sequential(
-            *(TemporalBlock(width, d) for d in last_dilations), ChannelNorm(width)
-        )
         self.cause_onset = nn.Conv1d(width, 1 + len(CAUSES), 1)
         self.kind = nn.Conv1d(width, len(KINDS), 1)
+        self.whole = nn.Conv1d(width, 1, 1)
+        self.query = nn.Conv1d(width, candidate_width, 1)
+        self.places = nn.Sequential(*(PlaceBlock(place_width, d) for d in place_dilations))
+        self.look: PlaceAttention | None = None
+        if heads:
+            self.look = PlaceAttention(width, place_width, heads)
+            self.again = nn.Conv1d(place_width + candidate_width, width, 1)
+            _begin_as_nothing(self.again)
+        last = [TemporalBlock(width, d) for d in last_dilations]
+        for block in last:
+            _begin_as_nothing(block.mix)
+        self.last = nn.Sequential(*last)
 
     def forward(
         self, places: Tensor, frame_globals: Tensor, candidates: Tensor, present: Tensor
@@ -175,12 +161,35 @@ class CourseComparator(nn.Module):
             frame_globals,
             change,
         )
-        x = self.blocks(self.enter(torch.cat(vectors, dim=2).transpose(1, 2)))
-        question = x.transpose(1, 2)
-        seen, place = self.look(question, places)
-        candidate, carried = self.point(question, candidates, present)
-        together = torch.cat([question, seen, carried], dim=2).transpose(1, 2)
-        x = self.last(self.again(together))
+        *blocks, norm = self.blocks
+        x = self.enter(torch.cat(vectors, dim=2).transpose(1, 2))
+        for block in blocks:
+            x = block(x)
+        place = places.new_zeros(places.shape[:3]) - math.log(places.shape[2])
+        if self.look is not None:
+            question = norm(x)
+            seen, place = self.look(question.transpose(1, 2), places)
+            candidate = self._point(question, candidates, present)
+            carried = (candidate[:, :, 1:].exp().unsqueeze(3) * candidates).sum(dim=2)
+            x = x + self.again(torch.cat([seen, carried], dim=2).transpose(1, 2))
+        x = norm(self.last(x))
+        candidate = self._point(x, candidates, present)
         heads = (self.cause_onset(x).transpose(1, 2), self.kind(x).transpose(1, 2))
         cause_onset, kind = (torch.log_softmax(head, dim=2) for head in heads)
         return Heads(cause_onset, kind, candidate, place)
+
+    def _point(self, x: Tensor, candidates: Tensor, present: Tensor) -> Tensor:
+        """Log-probabilities (B, T, 1 + MAX_PROPOSALS): the whole picture, then the candidates."""
+        query = self.query(x).transpose(1, 2).unsqueeze(3)
+        pointed = (candidates @ query).squeeze(3) / candidates.shape[3] ** 0.5
+        pointed = pointed.masked_fill(~present, -1e4)
+        logits = torch.cat([self.whole(x).transpose(1, 2), pointed], dim=2)
+        assert logits.shape[2] == 1 + MAX_PROPOSALS
+        return torch.log_softmax(logits, dim=2)
+
+
+def _begin_as_nothing(layer: nn.Conv1d | nn.Linear) -> None:
+    """A residual branch that ends in this layer adds nothing until it has learned to."""
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)

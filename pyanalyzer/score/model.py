@@ -17,7 +17,7 @@ from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.weights_file import read_weights, weights_file
 
-FORMAT = "pyanalyzer/weights/2"
+FORMAT = "pyanalyzer/weights/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,16 @@ class NetworkConfiguration:
     compared_blocks: int = 2
     crop_width: int = 32
     candidate_width: int = 48
-    course_width: int = 128
-    heads: int = 4
-    place_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    temporal_width: int = 128
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    place_dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    heads: int = 4
     last_dilations: tuple[int, ...] = (1, 2, 4)
     inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
+
+
+# What weights have whose file does not say so: it is older than these parts of the network.
+ADDED_LATER: dict[str, Any] = {"place_dilations": (), "heads": 0, "last_dilations": ()}
 
 
 class Network(nn.Module):
@@ -48,10 +52,10 @@ class Network(nn.Module):
         self.crop_extractor = CropExtractor(c.crop_width)
         self.side_comparator = SideComparator(c.map_width, c.compared_width, c.compared_blocks)
         self.candidate_comparator = CandidateComparator(c.crop_width, c.candidate_width)
-        self.course_comparator = CourseComparator(
+        self.temporal_comparator = CourseComparator(
             c.compared_width,
             c.candidate_width,
-            c.course_width,
+            c.temporal_width,
             heads=c.heads,
             place_dilations=c.place_dilations,
             dilations=c.dilations,
@@ -104,7 +108,7 @@ class Network(nn.Module):
     ) -> Heads:
         """The last step, on what is left of each frame: what an analysis runs over its ring of
         frames. See :class:`~pyanalyzer.score.course.CourseComparator`."""
-        heads: Heads = self.course_comparator(places, frame_globals, candidates, present)
+        heads: Heads = self.temporal_comparator(places, frame_globals, candidates, present)
         return heads
 
 
@@ -144,7 +148,7 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
         for key, value in stored.items():
             if isinstance(value, list):  # JSON knows no tuples
                 stored[key] = tuple(value)
-        configuration = NetworkConfiguration(**stored)
+        configuration = NetworkConfiguration(**(ADDED_LATER | stored))
         if configuration.inputs != NetworkConfiguration().inputs:
             raise ModelError(f"{path} was trained on other inputs than this version measures")
         network = Network(configuration)

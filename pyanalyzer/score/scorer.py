@@ -31,7 +31,7 @@ class Scorer:
         self._network = model.network
         around = model.network.place_context_frames
         self._place_chunks = Chunks((BATCH_FRAMES,), around, around)
-        around = model.network.course_comparator.context_frames + 1
+        around = model.network.temporal_comparator.context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
         self._frames: list[tuple[int, int]] = []  # index and pts of those not yet scored

@@ -13,17 +13,16 @@ import numpy as np
 import torch
 
 from pyanalyzer.train.cache import ARRAYS, CachedReplay
+from pyanalyzer.train.pad import Grid, pad, padded_grid
 from pyanalyzer.train.vary import Batch, Variation, draw_variation, vary
 
 # Three seconds at 60 Hz: half of it is context (1.7 s to either side would be all of it).
 CLIP_FRAMES = 192
 
-Grid = tuple[int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class ClipSource:
-    """Training replays by grid, since clips that are stacked have one grid; games count alike."""
+    """Training replays by padded grid, since clips that are stacked have one; games count alike."""
 
     by_grid: dict[Grid, tuple[CachedReplay, ...]]
     grids: tuple[Grid, ...]
@@ -33,11 +32,13 @@ class ClipSource:
 
 @dataclass(frozen=True, slots=True)
 class ClipPlan:
-    """Which frames of which replay, and how they are varied."""
+    """Which frames of which replay, where in a larger ``grid`` they lie, how they are varied."""
 
     replay: CachedReplay
     begin: int
     variation: Variation
+    grid: Grid
+    place_share: tuple[float, float]
 
 
 class ClipStore(Protocol):
@@ -88,7 +89,7 @@ def make_source(replays: Sequence[CachedReplay], engine_shares: dict[str, float]
 
     by_grid: dict[Grid, list[CachedReplay]] = defaultdict(list)
     for r in long_enough:
-        by_grid[r.grid].append(r)
+        by_grid[padded_grid(r.grid)].append(r)
     grids = tuple(sorted(by_grid))
     totals = {g: sum(weight(r) for r in by_grid[g]) for g in grids}
     everything = sum(totals.values())
@@ -121,14 +122,20 @@ def _plan_part(source: ClipSource, rng: np.random.Generator, clips: int) -> list
     for _ in range(clips):
         replay = replays[rng.choice(len(replays), p=weights)]
         begin = int(rng.integers(0, replay.frames - CLIP_FRAMES + 1))
-        planned.append(ClipPlan(replay, begin, draw_variation(rng)))
+        place = float(rng.random()), float(rng.random())
+        planned.append(ClipPlan(replay, begin, draw_variation(rng), grid, place))
     return planned
 
 
 def collect(store: ClipStore, plans: Sequence[ClipPlan]) -> Batch:
     """The planned clips, stacked: each array (clips, CLIP_FRAMES, ...)."""
-    clips = [vary(store.read(p.replay, p.begin, p.begin + CLIP_FRAMES), p.variation) for p in plans]
-    return {name: torch.stack([clip[name] for clip in clips]) for name in ARRAYS}
+    clips = [
+        pad(store.read(p.replay, p.begin, p.begin + CLIP_FRAMES), p.grid, p.place_share)
+        for p in plans
+    ]
+    batch = {name: torch.stack([clip[name] for clip in clips]) for name in ARRAYS}
+    vary(batch, [p.variation for p in plans])
+    return batch
 
 
 def stream(

@@ -16,6 +16,7 @@ import torch
 
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.errors import ModelError
+from pyanalyzer.score.grow import grow_into
 from pyanalyzer.score.model import LoadedModel, Network
 from pyanalyzer.train.cache import CachedReplay
 from pyanalyzer.train.clips import DeviceStore, DiskStore, StepSize, make_source, stream
@@ -81,9 +82,7 @@ class TrainingRun:
         self.network = self.build(configuration).to(self.device)
         self.started_from = None if start is None else f"{start.name} {start.sha256}"
         if start is not None:
-            if start.network.configuration != configuration:
-                raise ModelError(f"the weights {start.name} are of a network of other dimensions")
-            self.network.load_state_dict(start.network.state_dict())
+            self.begin_with(start)
         self.average = copy.deepcopy(self.network).eval()
         decay: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
@@ -100,6 +99,10 @@ class TrainingRun:
     def build(self, configuration: Any) -> Any:
         """The network that is trained."""
         return Network(configuration)
+
+    def begin_with(self, start: LoadedModel) -> None:
+        """Takes over trained weights, of a smaller network too."""
+        grow_into(self.network, start)
 
     def losses(self, batch: Any) -> dict[str, torch.Tensor]:
         """The losses of a batch; the gradient is that of ``total``."""
@@ -174,8 +177,12 @@ class TrainingRun:
         return sums
 
     def average_decay(self) -> float:
-        """How much of the averaged weights is kept at a step; at first they are the plain mean."""
-        return min(_AVERAGE_DECAY, 1 - 1 / (self.step + 1))
+        """How much of the averaged weights is kept at a step.
+
+        They average about the last tenth of the steps, the last 500 in a long run: a short one
+        must not drag its start along.
+        """
+        return min(_AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
 
     @torch.no_grad()
     def _average(self) -> None:

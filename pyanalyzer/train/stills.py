@@ -23,7 +23,6 @@ from pyanalyzer.train.stills_loss import StillsBatch, stills_losses
 BATCH_CROPS = 8
 VALIDATION_CROPS = 240
 REPORT_EVERY_STEPS = 50
-_AVERAGE_DECAY = 0.998
 _VALIDATION_SEED = 1_000_003  # crops of validation are the same in every run
 
 
@@ -44,10 +43,6 @@ class StillsRun(TrainingRun):
         """The network, in the memory layout that convolutions on a processor are fastest in."""
         network = StillsNetwork(configuration)
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
-    def average_decay(self) -> float:
-        """Averages about the last tenth of the steps: a short run must not drag its start along."""
-        return min(_AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
 
     def losses(self, batch: StillsBatch) -> dict[str, torch.Tensor]:
         """The losses of a batch of crops."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,13 +32,14 @@ HIDDEN_MOTION_SHARE = 0.1
 
 Batch = dict[str, Tensor]  # names of cache.ARRAYS, each (clips, frames, ...)
 
+_VARIED = ("maps", "globals", "proposals", "crops", "box")
 _MOTIONS = ("motion", "motion_change", "flow", "flow_change")
 _SIGNED = torch.tensor([name in SIGNED_CHANNELS for name in MAP_CHANNELS])
 _MOVES = torch.tensor([name.rpartition("_")[0] in _MOTIONS for name in MAP_CHANNELS])
 _GLOBAL_MOVES = tuple(
     i
     for i, name in enumerate(GLOBAL_FEATURES)
-    if name.startswith(("view_", "flow_"))  # compressed by square roots, as the maps are
+    if name.startswith(("view_", "flow_"))  # by square roots, as the maps
 )
 _GLOBAL_LOGS = tuple(GLOBAL_FEATURES.index(n) for n in ("log_difference", "log_residual"))
 _PROPOSAL_MOVES = tuple(
@@ -80,32 +81,46 @@ def draw_variation(rng: np.random.Generator) -> Variation:
     )
 
 
-def vary(clip: Batch, variation: Variation) -> Batch:
-    """One clip (names of cache.ARRAYS, each (frames, ...)) under a variation; a new dictionary."""
-    v = variation
-    if v.speed != 1.0 or v.contrast != 1.0:
-        clip = change_gains(clip, v.speed, v.contrast)
-    if v.mirror_x:
-        clip = mirror(clip, "x")
-    if v.mirror_y:
-        clip = mirror(clip, "y")
-    if v.hide_appearance:
-        clip = hide_appearance(clip)
-    if v.hidden_motion:
-        clip = hide_motion(clip, v.hidden_motion)
-    height, width = clip["maps"].shape[-2:]
-    rows, cols = round(v.shift_share[0] * height), round(v.shift_share[1] * width)
-    return shift(clip, rows, cols) if rows or cols else clip
+def vary(batch: Batch, variations: Sequence[Variation]) -> None:
+    """Changes each clip of a batch by its variation, in place: at once what is done to several."""
+    device = batch["maps"].device
+
+    def apply(chosen: Sequence[bool], change: Callable[[Batch], Batch]) -> None:
+        at = torch.tensor([i for i, c in enumerate(chosen) if c], device=device)
+        if at.numel():
+            part = {name: batch[name][at] for name in _VARIED}
+            for name, values in change(part).items():
+                if values is not part[name]:
+                    batch[name][at] = values
+
+    gained = [v for v in variations if (v.speed, v.contrast) != (1.0, 1.0)]
+    speed = torch.tensor([v.speed for v in gained], device=device)
+    contrast = torch.tensor([v.contrast for v in gained], device=device)
+    apply([v in gained for v in variations], lambda b: change_gains(b, speed, contrast))
+    apply([v.mirror_x for v in variations], lambda b: mirror(b, "x"))
+    apply([v.mirror_y for v in variations], lambda b: mirror(b, "y"))
+    apply([v.hide_appearance for v in variations], hide_appearance)
+    apply([v.hidden_motion == "motion" for v in variations], lambda b: hide_motion(b, "motion"))
+    apply([v.hidden_motion == "flow" for v in variations], lambda b: hide_motion(b, "flow"))
+    height, width = batch["maps"].shape[-2:]
+    for i, v in enumerate(variations):
+        rows, cols = round(v.shift_share[0] * height), round(v.shift_share[1] * width)
+        if rows or cols:
+            apply([k == i for k in range(len(variations))], _shifter(rows, cols))
 
 
-def mirror(clip: Batch, axis: Literal["x", "y"]) -> Batch:
+def _shifter(rows: int, cols: int) -> Callable[[Batch], Batch]:
+    return lambda batch: shift(batch, rows, cols)
+
+
+def mirror(batch: Batch, axis: Literal["x", "y"]) -> Batch:
     """Left and right exchanged, or up and down: a game in a mirror is a game."""
     dimension = -1 if axis == "x" else -2
-    maps = clip["maps"].flip(dimension)
+    maps = batch["maps"].flip(dimension)
     for name in _MOTIONS:
-        channel = MAP_CHANNELS.index(f"{name}_{axis}")
-        maps[:, channel] = (256 - maps[:, channel].int()).clamp(0, 255).to(torch.uint8)
-    out = clip | {"maps": maps, "crops": clip["crops"].flip(dimension)}
+        channel = maps[..., MAP_CHANNELS.index(f"{name}_{axis}"), :, :]
+        channel.copy_((256 - channel.int()).clamp(0, 255))
+    out = batch | {"maps": maps, "crops": batch["crops"].flip(dimension)}
     reversed_columns = {
         "globals": [
             GLOBAL_FEATURES.index(name)
@@ -122,71 +137,77 @@ def mirror(clip: Batch, axis: Literal["x", "y"]) -> Batch:
         ],
     }
     for key, columns in reversed_columns.items():
-        values = clip[key].clone()
+        values = batch[key].clone()
         values[..., columns] *= -1
         out[key] = values
-    box = clip["box"].clone()
+    box = batch["box"].clone()
     low, high = (0, 2) if axis == "x" else (1, 3)
-    there = box[:, 2] > box[:, 0]
-    box[there, low], box[there, high] = 1 - clip["box"][there, high], 1 - clip["box"][there, low]
+    there = _has_box(box)
+    box[..., low] = torch.where(there, 1 - batch["box"][..., high], 0)
+    box[..., high] = torch.where(there, 1 - batch["box"][..., low], 0)
     return out | {"box": box}
 
 
-def hide_appearance(clip: Batch) -> Batch:
+def hide_appearance(batch: Batch) -> Batch:
     """Without brightness and texture: what moves must be told by how it moves."""
-    maps = clip["maps"].clone()
+    maps = batch["maps"].clone()
     for name in ("mean", "texture"):
-        maps[:, MAP_CHANNELS.index(name)] = 0
-    return clip | {"maps": maps}
+        maps[..., MAP_CHANNELS.index(name), :, :] = 0
+    return batch | {"maps": maps}
 
 
-def hide_motion(clip: Batch, prefix: Literal["motion", "flow"]) -> Batch:
+def hide_motion(batch: Batch, prefix: Literal["motion", "flow"]) -> Batch:
     """Without block motion, or without the flow: nowhere any motion, nor a change of it."""
-    maps = clip["maps"].clone()
+    maps = batch["maps"].clone()
     for name in (prefix, f"{prefix}_change"):
         for axis in "xy":
-            maps[:, MAP_CHANNELS.index(f"{name}_{axis}")] = 128
-    return clip | {"maps": maps}
+            maps[..., MAP_CHANNELS.index(f"{name}_{axis}"), :, :] = 128
+    return batch | {"maps": maps}
 
 
-def change_gains(clip: Batch, speed: float, contrast: float) -> Batch:
-    """All motions ``speed`` times as fast, all differences ``contrast`` times as large.
+def change_gains(batch: Batch, speed: Tensor, contrast: Tensor) -> Batch:
+    """All motions of clip i ``speed[i]`` times as fast, its differences ``contrast[i]`` times as
+    large: float (clips,).
 
     An approximation: what is beyond the bytes' range stays at its end, and crops stay as they are.
     """
-    device = clip["maps"].device
-    gain = torch.where(_MOVES, math.sqrt(speed), math.sqrt(contrast)).to(device)
+    device = batch["maps"].device
+    roots = torch.where(_MOVES.to(device), speed.sqrt()[:, None], contrast.sqrt()[:, None])
     zero = torch.where(_SIGNED, 128.0, 0.0).to(device).view(-1, 1, 1)
-    maps = (clip["maps"].float() - zero) * gain.view(-1, 1, 1) + zero
-    frame_globals, proposals = clip["globals"].clone(), clip["proposals"].clone()
-    frame_globals[..., _GLOBAL_MOVES] *= math.sqrt(speed)
-    frame_globals[..., _GLOBAL_LOGS] += math.log(contrast) / 4  # the logarithms' own unit
-    proposals[..., _PROPOSAL_MOVES] *= math.sqrt(speed)
-    return clip | {
+    maps = (batch["maps"].float() - zero) * roots[:, None, :, None, None] + zero
+    frame_globals, proposals = batch["globals"].clone(), batch["proposals"].clone()
+    frame_globals[..., _GLOBAL_MOVES] *= speed.sqrt()[:, None, None]
+    frame_globals[..., _GLOBAL_LOGS] += contrast.log()[:, None, None] / 4  # the logarithms' unit
+    proposals[..., _PROPOSAL_MOVES] *= speed.sqrt()[:, None, None, None]
+    return batch | {
         "maps": maps.round_().clamp_(0, 255).to(torch.uint8),
         "globals": frame_globals,
         "proposals": proposals,
     }
 
 
-def shift(clip: Batch, rows: int, cols: int) -> Batch:
+def shift(batch: Batch, rows: int, cols: int) -> Batch:
     """The picture moved by whole blocks; what leaves at one side comes back at the other.
 
     A box that would be cut in two is no longer known.
     """
-    height, width = clip["maps"].shape[-2:]
-    proposals = clip["proposals"].clone()
+    height, width = batch["maps"].shape[-2:]
+    proposals = batch["proposals"].clone()
     for name, blocks, extent in (("centre_x", cols, width), ("centre_y", rows, height)):
         column = PROPOSAL_FEATURES.index(name)
         moved = (proposals[..., column] + 1 + 2 * blocks / extent) % 2 - 1
         proposals[..., column] = moved * (proposals[..., 0] > 0)
-    by = torch.tensor([cols / width, rows / height] * 2, device=clip["box"].device)
-    box = clip["box"] + by
-    corner = torch.floor(box[:, :2])
-    whole = (box[:, 2:] <= corner + 1).all(dim=1) & (clip["box"][:, 2] > clip["box"][:, 0])
-    box = (box - corner.repeat(1, 2)) * whole.unsqueeze(1)
-    return clip | {
-        "maps": clip["maps"].roll((rows, cols), dims=(-2, -1)),
+    by = torch.tensor([cols / width, rows / height] * 2, device=batch["box"].device)
+    box = batch["box"] + by
+    corner = torch.floor(box[..., :2])
+    whole = (box[..., 2:] <= corner + 1).all(dim=-1) & _has_box(batch["box"])
+    box = (box - torch.cat([corner, corner], dim=-1)) * whole.unsqueeze(-1)
+    return batch | {
+        "maps": batch["maps"].roll((rows, cols), dims=(-2, -1)),
         "proposals": proposals,
         "box": box,
     }
+
+
+def _has_box(box: Tensor) -> Tensor:
+    return box[..., 2] > box[..., 0]
