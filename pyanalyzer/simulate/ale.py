@@ -6,6 +6,7 @@ come with the extra ``train``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +28,9 @@ from pyanalyzer.simulate.engine import (
 RATE = Fraction(60)
 CUT_SHARE = 0.6  # of the picture's pixels: after a lost life, so large a change is a respawn
 STILL_SHARE = 0.3  # and the frame before changed less than this: neither flashing nor scrolling
+# A state does not hold the two pictures that the emulator draws into in turn. A short frame leaves
+# the rest of its picture as it was, so both are drawn anew before a branch begins.
+DRAWN_AGAIN_FRAMES = 2
 RESPAWN_FRAMES = 240  # how long after a lost life the picture may still jump to the respawn
 DIRECTIONS = frozenset({"up", "down", "left", "right"})
 
@@ -84,7 +88,7 @@ class AtariGame:
             for axis, weight in zip(axes, weights, strict=True)
             if useful.intersection(axis)
         )
-        self._states: dict[int, Any] = {}
+        self._states: dict[int, tuple[Any, tuple[Action, ...]]] = {}
         self._lead_in = lead_in
 
     @property
@@ -129,14 +133,19 @@ class AtariGame:
         resets: list[int] = []
         lives, lost = ale.lives(), -RESPAWN_FRAMES
         self._states = {}
+        recent: deque[tuple[Any, Action]] = deque(maxlen=DRAWN_AGAIN_FRAMES)
         for t, action in enumerate(actions):
             if ale.game_over():
                 ale.reset_game()
                 if t:
                     resets.append(t)
                 lives = ale.lives()
+                recent.clear()
+            state = ale.cloneState(include_rng=True)
             if t in forks:
-                self._states[t] = ale.cloneState(include_rng=True)
+                first = recent[0][0] if recent else state
+                self._states[t] = first, tuple(before for _, before in recent)
+            recent.append((state, action))
             self._step(action)
             pictures.append(ale.getScreenRGB())
             lost, lives = (t if ale.lives() < lives else lost), ale.lives()
@@ -149,7 +158,10 @@ class AtariGame:
         """See :meth:`pyanalyzer.simulate.engine.Game.branch`."""
         if frame not in self._states:
             raise DivergedError(f"no state was kept for frame {frame}")
-        self._ale.restoreState(self._states[frame])
+        state, before = self._states[frame]
+        self._ale.restoreState(state)
+        for action in before:
+            self._step(action)
         for action in actions:
             self._step(action)
             yield np.asarray(self._ale.getScreenRGB())
