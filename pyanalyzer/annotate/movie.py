@@ -81,7 +81,7 @@ class Movie:
         self._last_tick: int | None = None
 
     def add(self, frame: av.VideoFrame, pts: int, duration: int) -> None:
-        """Hand over a picture, which must not be drawn on any more, to be encoded by another thread.
+        """Hand a picture over to another thread, to be encoded; nobody may draw on it any more.
 
         ``pts``, ``duration``: in the replay's ticks. Raises what went wrong in that thread up to
         now, and OutputError where the container's clock is too coarse to tell the picture from the
