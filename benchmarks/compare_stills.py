@@ -32,7 +32,7 @@ from pyanalyzer.stills.compare import bring_together, compare, maps_of
 from pyanalyzer.stills.locate import locate
 from pyanalyzer.stills.pairs.pair import Pair, make_pair
 from pyanalyzer.stills.pairs.sources import PicturePool, read_pool
-from pyanalyzer.stills.read import read_picture
+from pyanalyzer.stills.read import read_pictures
 from pyanalyzer.weights import STILLS_SHA256, stills_path
 
 F32 = npt.NDArray[np.float32]
@@ -238,7 +238,8 @@ def time_1080p(pool: PicturePool, model: StillsModel, samples: int = 7) -> float
             path.write_bytes(png_bytes(picture))
         for _ in range(samples + 1):
             begin = time.perf_counter()
-            compare(read_picture(paths[0]), read_picture(paths[1]), model)
+            before, after = read_pictures(paths)
+            compare(before, after, model)
             times.append(time.perf_counter() - begin)
     return float(np.median(times[1:]))
 

@@ -27,6 +27,7 @@ def write_replay(
     b_frames: int = 2,
     sound: str | None = "aac",
     sound_s: float = 0.0,
+    layout: str = "mono",
     size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
     pixel_format: str = "yuv420p",
 ) -> Path:
@@ -39,7 +40,7 @@ def write_replay(
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format
         stream.time_base = stream.codec_context.time_base = time_base
-        tone = container.add_stream(sound, rate=SOUND_HZ, layout="mono") if sound else None
+        tone = container.add_stream(sound, rate=SOUND_HZ, layout=layout) if sound else None
         for index, tick in enumerate(pts):
             luma = marked(index % 256, *size)
             deep = "10" in pixel_format

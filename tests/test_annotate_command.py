@@ -185,10 +185,15 @@ def test_the_preview_draws_what_the_core_sees(tmp_path: Path) -> None:
     assert coloured.any()  # the view's arrow, if nothing else
 
 
-def test_a_preview_is_closed_by_q(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", [ord("q"), 27])
+def test_a_preview_is_closed_by_q_and_escape(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: int
+) -> None:
     info = probe(str(write_replay(tmp_path / "a.mp4", PTS, BASE, sound=None)))
     shown: list[object] = []
-    keys = iter([255, ord("q"), 255])
+    opened: list[tuple[str, int]] = []
+    keys = iter([255, key, 255])
+    monkeypatch.setattr(cv2, "namedWindow", lambda *given: opened.append(given))
     monkeypatch.setattr(cv2, "imshow", lambda *given: shown.append(given))
     monkeypatch.setattr(cv2, "waitKey", lambda _: next(keys, 255))
     monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0)
@@ -200,6 +205,7 @@ def test_a_preview_is_closed_by_q(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         watch(frame, evidence, info, factor)
     assert len(shown) == 3
     assert shown[-1] == "closed"
+    assert opened == [(window.TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -75,6 +76,38 @@ def test_other_containers(tmp_path: Path, ending: str) -> None:
         assert abs(new[-1][0] - old[-1][0]) < 0.05
     else:
         assert new == old
+
+
+@pytest.mark.parametrize(
+    ("endings", "sound", "layout", "expected"),
+    [
+        ("mkv mp4", "libopus", "stereo", "opus"),  # goes over
+        ("mkv mov", "libopus", "5.1", "aac"),  # MOV has a mark for Opus, and refuses it
+        ("mkv mov", "flac", "stereo", "aac"),
+        ("avi mp4", "pcm_s16le", "stereo", "aac"),  # AVI does not name its channels
+        ("avi mp4", "pcm_s16le", "mono", "pcm_s16le"),
+        ("avi mov", "pcm_s16le", "stereo", "pcm_s16le"),
+        ("avi mkv", "pcm_alaw", "mono", "aac"),
+    ],
+)
+def test_sound_that_a_container_refuses(
+    tmp_path: Path, endings: str, sound: str, layout: str, expected: str
+) -> None:
+    source, ending = endings.split()
+    pts = list(range(60))
+    replay = write_replay(
+        tmp_path / f"a.{source}", pts, Fraction(1, 30), sound=sound, layout=layout, b_frames=0
+    )
+    with av.open(str(annotated(replay, [10], f"seen.{ending}"))) as container:
+        stream = container.streams.audio[0]
+        heard = list(container.decode(stream))
+        assert stream.codec.canonical_name == expected
+        assert stream.channels == {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+    wave = np.concatenate([frame.to_ndarray().ravel() for frame in heard]).astype(float)
+    assert np.ptp(wave) > 0
+    length_s = sum(frame.samples / frame.sample_rate for frame in heard)
+    assert abs(length_s - 59 / 30) < 0.06
+    assert float(heard[0].pts * heard[0].time_base) == pytest.approx(0.0, abs=0.03)
 
 
 def test_a_transport_stream_counts_from_its_own_start(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
+import threading
 from pathlib import Path
 
 import av
@@ -20,6 +22,7 @@ from benchmarks.measure import (
     timing_of,
 )
 from benchmarks.results import results_text
+from benchmarks.threads import thread_times
 from tests.media import moving, number_of, write_video
 
 
@@ -146,3 +149,34 @@ def test_flow_error_counts_what_it_is_told() -> None:
     dense = np.zeros((17, 24, 1))
     dense[:8, 8:16] = 2.0
     np.testing.assert_array_equal(flow_error.block_means(dense)[..., 0], [[0, 2, 0], [0, 0, 0]])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are read from /proc")
+def test_every_thread_is_measured() -> None:
+    """Python's by their names, and without the time before; the clock's own is not among them."""
+
+    def work() -> None:
+        picture = np.arange(1 << 20, dtype=np.float64)
+        for _ in range(20):
+            picture = np.sqrt(picture + 1)
+
+    work()
+    over, done = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        work()
+        done.set()
+        over.wait()
+
+    def call() -> None:
+        for name, target in (("idle", over.wait), ("busy", busy)):
+            threading.Thread(target=target, name=name).start()
+        done.wait()
+
+    try:
+        spent = {t.name: t.cpu_s for t in thread_times(call)}
+    finally:
+        over.set()
+    assert {"MainThread", "busy", "idle"} <= set(spent)
+    assert "clock" not in spent
+    assert spent["busy"] > spent["idle"] >= 0.0

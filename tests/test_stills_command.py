@@ -12,10 +12,13 @@ import pytest
 import torch
 
 from pyanalyzer.__main__ import main
+from pyanalyzer.errors import PictureError
 from pyanalyzer.records import Region
 from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork
 from pyanalyzer.score.stills_model import stills_weights_bytes
 from pyanalyzer.stills import compare as compare_module
+from pyanalyzer.stills.draw import png_bytes
+from pyanalyzer.stills.read import read_pictures
 from pyanalyzer.stills.records import LocateParameters
 from tests.planted_stills import difference_maps, moved, scene, with_block, write_png
 
@@ -206,3 +209,16 @@ def test_regions_map_back() -> None:
     assert found == Region(15, 17, 8, 6)
     clipped = compare_module.mapped(Region(90, 0, 20, 20), shift, (100, 80))
     assert clipped == Region(95, 0, 5, 17)
+
+
+def test_pictures_are_read_in_their_order_and_the_first_error_is_told(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{n}.png" for n in range(3)]
+    for n, path in enumerate(paths):
+        path.write_bytes(png_bytes(np.full((20 + n, 30, 3), 40 * n, np.uint8)))
+    read = read_pictures(paths)
+    assert [picture.shape[0] for picture in read] == [20, 21, 22]
+    assert [int(picture[0, 0, 0]) for picture in read] == [0, 40, 80]
+    paths[1].unlink()
+    paths[2].write_bytes(b"no picture")
+    with pytest.raises(PictureError, match=r"1\.png"):
+        read_pictures(paths)

@@ -7,10 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.score import stills_model
-from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork, inputs_of
+from pyanalyzer.score.stills import (
+    PointConvolution,
+    StillsConfiguration,
+    StillsNetwork,
+    _onto,
+    inputs_of,
+)
 from pyanalyzer.score.stills_model import (
     change_maps,
     folded,
@@ -155,3 +162,61 @@ def test_inputs_put_each_pixel_in_its_cell() -> None:
     )
     cell = inputs.before[0, :16, 3, 5] * 64 + 128
     torch.testing.assert_close(cell, luma[0, 0, 12:16, 20:24].flatten().float())
+
+
+def test_cells_are_what_pixel_unshuffle_makes_of_the_planes() -> None:
+    rng = np.random.default_rng(5)
+
+    def plane(*shape: int) -> torch.Tensor:
+        return torch.from_numpy(rng.integers(0, 256, shape, dtype=np.uint8))
+
+    luma, chroma = plane(2, 2, 64, 96), plane(2, 4, 32, 48)
+    strange, strange_chroma, covered = plane(2, 64, 96), plane(2, 2, 32, 48), plane(2, 16, 24)
+    noise = torch.tensor([[0.0, 2.0], [3.0, 9.0]])
+    # Parts of larger planes, as tiles are.
+    wide = torch.cat([luma, luma], 3)[..., :96]
+    found = inputs_of(wide, chroma, strange, strange_chroma, covered, noise)
+    cells = [
+        torch.cat(
+            [
+                F.pixel_unshuffle(luma[:, i : i + 1], 4),
+                F.pixel_unshuffle(chroma[:, 2 * i : 2 * i + 2], 2),
+            ],
+            1,
+        ).float()
+        for i in (0, 1)
+    ]
+    odd = torch.cat(
+        [F.pixel_unshuffle(strange[:, None], 4), F.pixel_unshuffle(strange_chroma, 2)], 1
+    )
+    expected = torch.cat(
+        [
+            (cells[1] - cells[0]) / 32,
+            odd.float() / 32,
+            covered[:, None].float() / 255,
+            torch.log1p(noise)[:, :, None, None].expand(2, 2, 16, 24),
+        ],
+        1,
+    )
+    assert torch.equal(found.before, (cells[0] - 128) / 64)
+    assert torch.equal(found.after, (cells[1] - 128) / 64)
+    assert torch.equal(found.residual, expected)
+
+
+def test_parts_are_convolved_as_if_they_were_one() -> None:
+    torch.manual_seed(1)
+    parts = [torch.randn(2, c, 6, 8) for c in (5, 3, 4)]
+    step = PointConvolution(12, 7)
+    expected = F.conv2d(torch.cat(parts, 1), step.weight, step.bias)
+    assert torch.allclose(step(*parts), expected, atol=1e-5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        halved = step(*parts)
+    assert halved.dtype == torch.bfloat16
+    assert torch.allclose(halved.float(), expected, atol=0.1)
+
+
+def test_a_coarse_grid_is_laid_onto_a_fine_one() -> None:
+    fine, coarse = torch.randn(2, 3, 8, 12), torch.randn(2, 3, 4, 6)
+    expected = fine + F.interpolate(coarse, scale_factor=2.0, mode="nearest")
+    assert torch.equal(_onto(fine, coarse), expected)
+    assert torch.equal(_onto(fine.to(memory_format=torch.channels_last), coarse), expected)

@@ -103,7 +103,8 @@ def _means(values: F64, step: int) -> F64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """Three planes to be drawn on, uint8 (h, w), any row stride, and their colours."""
+    """Three planes to be drawn on, uint8 (h, w), rows of any stride of adjacent pixels, and their
+    colours."""
 
     planes: tuple[U8, U8, U8]
     space: ColourSpace
@@ -121,7 +122,7 @@ class Canvas:
             y1 = max(0, region.y_px + region.h_px) // step
             target = plane[y0:y1, x0:x1]
             if target.size:
-                target[:] = cv2.LUT(target, tables[number])
+                cv2.LUT(target, tables[number], dst=target)
 
     def blend(self, sprite: Sprite, opacity: int = OPAQUE) -> None:
         """Lay a sprite on the canvas, clipped to it. ``opacity``: 0..OPAQUE."""

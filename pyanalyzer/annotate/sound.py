@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -15,6 +16,12 @@ from pyanalyzer.decode.source import open_source
 
 MICROSECONDS = 1_000_000
 OPUS_RATE_HZ = 48_000
+# ISO/IEC 14496-3, table 1.18; sound of another rate is brought to Opus'.
+AAC_RATES_HZ = (
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
+)  # fmt: skip
+# What so many channels are where the replay does not say (AVI, WAVE).
+_LAYOUTS = ("mono", "stereo", "2.1", "quad", "5.0", "5.1", "6.1", "7.1")
 
 
 class Sound:
@@ -73,16 +80,15 @@ class Sound:
         self._source.__exit__(None, None, None)
 
     def _target(self, stream: AudioStream) -> tuple[AudioStream, bool]:
-        name = stream.codec.canonical_name
-        copied = name in self._output.supported_codecs
+        copied = _holds(self._output.format.name, stream)
+        layout = _layout(stream)
         if copied:
             target = self._output.add_stream_from_template(stream)
         elif "libopus" in av.codecs_available and self._output.format.name == "webm":
-            target = self._output.add_stream(
-                "libopus", rate=OPUS_RATE_HZ, layout=stream.layout.name
-            )
+            target = self._output.add_stream("libopus", rate=OPUS_RATE_HZ, layout=layout)
         else:
-            target = self._output.add_stream("aac", rate=stream.rate, layout=stream.layout.name)
+            rate = stream.rate if stream.rate in AAC_RATES_HZ else OPUS_RATE_HZ
+            target = self._output.add_stream("aac", rate=rate, layout=layout)
         for key in ("language", "title"):
             if key in stream.metadata:
                 target.metadata[key] = stream.metadata[key]
@@ -117,3 +123,34 @@ class Sound:
                 if frame.pts is not None:
                     frame.pts -= round(self._shift / frame.time_base)
                 self._output.mux(target.encode(frame))
+
+
+def _holds(container: str, stream: AudioStream) -> bool:
+    """Whether a container takes this stream as it is, tried on a file in memory.
+
+    The list of codecs that libav has for a container does not tell: MOV has a mark for Opus and
+    FLAC and refuses both. That MP4 takes PCM only where it knows what its channels are is found out
+    at the end of the file, too late for a trial.
+    """
+    if container == "mp4" and stream.channels > 1 and _is_unnamed(stream):
+        return not stream.codec.canonical_name.startswith("pcm_")
+    with av.open(io.BytesIO(), "w", format=container) as trial:
+        try:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+        except (av.FFmpegError, ValueError):
+            return False
+    return True
+
+
+def _layout(stream: AudioStream) -> str:
+    """The name of the stream's channels, for an encoder: not only their number."""
+    if not _is_unnamed(stream):
+        return stream.layout.name
+    channels = stream.channels
+    return _LAYOUTS[channels - 1] if channels <= len(_LAYOUTS) else "stereo"
+
+
+def _is_unnamed(stream: AudioStream) -> bool:
+    """Whether only the number of channels is known (libav calls it ``2 channels``)."""
+    return stream.layout.name.endswith("channels")

@@ -29,6 +29,9 @@ MAX_WIDTH_PX, MAX_HEIGHT_PX = 960, 720
 MIN_WIDTH_PX = 480
 SHOWN_PER_S = 25  # pictures; more would slow the analysis and please no eye
 TITLE = "pyanalyzer"
+# Without Qt's row of buttons, which would save and enlarge pictures that are gone a moment later.
+WINDOW = cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL
+CLOSING_KEYS = (ord("q"), 27)  # 27: Esc
 ARROW_WAY_FRAMES = 8  # an arrow is as long as the way in this many frames
 MIN_SPEED_PX = 0.3  # of the picture shown, per frame: below it the view rests
 FILL = 0.16
@@ -58,7 +61,7 @@ def check_screen() -> None:
 
 
 class Preview:
-    """Shows what an analysis hands it, until its window is closed or ``q`` pressed in it."""
+    """Shows what an analysis hands it, until its window is closed, or q or Esc pressed in it."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         # Qt warns of fonts that it misses, of which nothing is written here.
@@ -75,11 +78,13 @@ class Preview:
         if self._closed or self._clock_s() < self._next_s:
             return
         self._next_s = self._clock_s() + 1 / SHOWN_PER_S
+        if not self._open:
+            cv2.namedWindow(TITLE, WINDOW)
         cv2.imshow(TITLE, preview(frame, evidence, info, factor)[..., ::-1])
         key = cv2.waitKey(1) & 0xFF
         gone = self._open and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
         self._open = True
-        if gone or key == ord("q"):
+        if gone or key in CLOSING_KEYS:
             self.close()
 
     def close(self) -> None:
@@ -117,7 +122,7 @@ def preview(frame: Frame, evidence: FrameEvidence, info: VideoInfo, factor: floa
     at = style.gap_px, style.gap_px + cap_px(style.em_px)
     said = f"{clock(time_s)}  frame {frame.index}"
     write(picture, said, TEXT, style.em_px, at)
-    hint = "q closes"
+    hint = "q or Esc closes"
     right = size[0] - style.gap_px - width_px(hint, style.em_px)
     if right > at[0] + width_px(said, style.em_px):
         write(picture, hint, QUIET_TEXT, style.em_px, (right, at[1]))

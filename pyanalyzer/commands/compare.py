@@ -57,14 +57,14 @@ def run(args: argparse.Namespace) -> int:
     """Compares and delivers; the exit code."""
     from pyanalyzer.commands.outputs import check_outputs, deliver_outputs
     from pyanalyzer.errors import UsageError
-    from pyanalyzer.stills.read import read_picture
+    from pyanalyzer.stills.read import read_pictures
 
     if not 0.0 <= args.min_confidence <= 1.0:
         raise UsageError(f"--min-confidence is a probability, 0 to 1, not {args.min_confidence:g}")
     outputs = _outputs(args)
     shown = not args.quiet and all(output.path != "-" for output in outputs)
     check_outputs(outputs, [args.before, args.after], shown)
-    before, after = read_picture(args.before), read_picture(args.after)
+    before, after = read_pictures([args.before, args.after])
     comparison = _compared(args, before, after)
     if shown:
         _show(comparison)
