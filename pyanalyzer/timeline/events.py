@@ -21,6 +21,10 @@ from pyanalyzer.timeline.transition import FrameTimes
 F64 = npt.NDArray[np.float64]
 
 _WHOLE_PICTURE = 0  # the first candidate; a track's number is at least 1
+# A change of these kinds is somewhere. The network says "the whole picture" of them where it cannot
+# tell where; a track must be that much less likely before that is the better answer.
+_LOCAL_KINDS = frozenset(("avatar", "effect", "interface"))
+_WHOLE_OF_LOCAL = 0.25  # chosen on validation games (docs/experiments.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ def _event(
     at = int(onsets.positions[n])
     share = onsets.marginals[n]
     kind = KINDS[int(np.argmax(share @ np.exp(window.over_territory(scores.kind, n))))]
-    place = _place(window, n, share)
+    place = _place(window, n, share, _WHOLE_OF_LOCAL if kind in _LOCAL_KINDS else 1.0)
     followed = None if kind == "view" else place.followed
     neighbours = int(decision.neighbours[n]), int(decision.neighbours[n + 2])
     before, after = motion_around(window.traces, window.times_s, at, neighbours, followed)
@@ -200,17 +204,18 @@ def _analysed_part(
     return Region(x, y, min(w, info.width_px - x), min(h, info.height_px - y))
 
 
-def _place(window: _Window, n: int, share: F64) -> _Place:
+def _place(window: _Window, n: int, share: F64, whole: float) -> _Place:
     """The candidate with the most probability, counted by track over the territory.
 
-    ``share`` (n,): where in it the onset is. The box is the track's at the onset; where it has none
+    ``share`` (n,): where in it the onset is; ``whole``: what the whole picture's probability counts
+    for. The box is the track's at the onset; where it has none
     there, that of its likeliest frame.
     """
     begin, end = window.decision.onsets.territories[n].tolist()
     onset = window.traces[int(window.decision.onsets.positions[n])]
     candidate = window.over_territory(window.scores.candidate, n)
     weight = share[:, None] * np.exp(candidate)
-    sums: dict[int, float] = {_WHOLE_PICTURE: float(weight[:, 0].sum())}
+    sums: dict[int, float] = {_WHOLE_PICTURE: whole * float(weight[:, 0].sum())}
     boxes: dict[int, list[tuple[bool, float, Region]]] = {}
     for row, trace in zip(weight.tolist(), window.traces[begin:end], strict=True):
         for k in range(trace.proposals.shape[0]):
