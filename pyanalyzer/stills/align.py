@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,10 +20,12 @@ _FEATURES_LONG_PX = 960
 _POINTS = 512  # tracked corners
 _POINT_GRID = 8  # the picture is cut in so many columns and rows, and each gives its share
 _WINDOW_PX = 21
-_REFINEMENTS = 2
+_COARSE_LONG_PX = 960  # corners are found, and tracked first, in copies of this size
+_PYRAMIDS = 3, 1  # halvings for tracking: from the coarse motion, and from the refined one
 _AGREE_PX = 1.5  # a tracked point that is off by less follows the homography
 _RETURN_PX = 0.5  # a point tracked there and back again ends so near its start
 _LEAST_POINTS = 12
+_LIGHT_SAMPLES = 100_000  # pixels that tell the mean and contrast
 _JUDGED_LONG_PX = 960
 _JUDGED_BLOCK_PX = 32
 _STRUCTURE_LEVELS = 2.0  # standard deviation of a block's fine structure
@@ -41,21 +44,19 @@ def align_stills(before: U8, after: U8) -> StillAlignment:
     """How ``before`` has to be warped to lie on ``after``; uint8 luma (h, w), of any two sizes.
 
     The core's similarity search on small pictures (:func:`pyanalyzer.core.align`), or, where that
-    finds none, matched SIFT features (Lowe 2004); then corners tracked at full resolution
-    (pyramidal Lucas-Kanade, Bouguet 2000), and a homography through those that agree (MAGSAC++,
-    Barath et al. 2020), twice. The identity is kept where it explains as much. ``aligned`` is False
-    where the aligned pictures do not resemble each other.
+    finds none, matched SIFT features (Lowe 2004); then corners tracked in small copies and at full
+    resolution (pyramidal Lucas-Kanade, Bouguet 2000), and each time a homography through those that
+    agree (MAGSAC++, Barath et al. 2020). The identity is kept where it explains as much.
+    ``aligned`` is False where the aligned pictures do not resemble each other.
     """
-    if before.std() < _FLAT_LEVELS or after.std() < _FLAT_LEVELS:
-        return _flat(before, after)
+    flat = [_spread(picture) < _FLAT_LEVELS for picture in (before, after)]
+    if any(flat):
+        return _flat(before, after, both=all(flat))
     best = _judged(scaling(before, after), before, after, "identity")
     if best.aligned and best.share > _CERTAIN_SHARE and best.correlation > _CERTAIN_CORRELATION:
         return best
     for method, start in _starts(before, after):
-        motion = start
-        for _ in range(_REFINEMENTS):
-            motion = _refine(before, after, motion)
-        found = _judged(motion, before, after, method)
+        found = _judged(_refined(before, after, start), before, after, method)
         if (found.aligned, found.correlation) > (best.aligned, best.correlation + _GAIN):
             best = found
         if best.aligned:
@@ -153,17 +154,38 @@ def _feature_search(before: U8, after: U8) -> F64 | None:
     return _normal(_scaling(size, whole) @ found @ into)
 
 
-def _refine(before: U8, after: U8, motion: F64) -> F64:
-    """The motion through corners that are tracked from the warped first picture to the second."""
-    height, width = after.shape
-    warped = warp_to(before, motion, (width, height))
-    covered = covered_by((before.shape[1], before.shape[0]), motion, (width, height))
-    corners = _corners(after, covered)
+def _refined(before: U8, after: U8, motion: F64) -> F64:
+    """The motion through corners, in small copies and then at full resolution."""
+    scale = min(1.0, _COARSE_LONG_PX / max(after.shape))
+    small = [_resized(picture, scale) for picture in (before, after)]
+    into = [_scaling(_size(p), _size(q)) for p, q in zip((before, after), small, strict=True)]
+    coarse = _normal(into[1] @ motion @ np.linalg.inv(into[0]))
+    corners = _corners(small[1], covered_by(_size(small[0]), coarse, _size(small[1])))
+    coarse = _refine((small[0], small[1]), corners, coarse, _PYRAMIDS[0])
+    motion = _normal(np.linalg.inv(into[1]) @ coarse @ into[0])
+    corners = np.asarray((corners - into[1][:2, 2]) / np.diag(into[1])[:2], np.float32)
+    return _refine((before, after), corners, motion, _PYRAMIDS[1])
+
+
+def _refine(pictures: tuple[U8, U8], corners: F32, motion: F64, pyramid: int) -> F64:
+    """The motion through corners that are tracked from the warped first picture to the second.
+
+    ``corners``: of the second picture, float32 (n, 2) of x and y; those that the first does not
+    cover are left out. ``pyramid``: how often pictures are halved, for larger errors of the motion.
+    """
+    before, after = pictures
+    warped = warp_to(before, motion, _size(after))
+    covered = covered_by(_size(before), motion, _size(after))
+    places = np.rint(corners).astype(int)
+    inside = covered[
+        np.clip(places[:, 1], 0, after.shape[0] - 1), np.clip(places[:, 0], 0, after.shape[1] - 1)
+    ]
+    corners = corners[inside]
     if len(corners) < _LEAST_POINTS:
         return motion
     lit = _same_light(warped, after, covered)
-    there, found = _track(after, lit, corners)
-    again, found_again = _track(lit, after, there)
+    there, found = _track(after, lit, corners, pyramid)
+    again, found_again = _track(lit, after, there, pyramid)
     kept = found & found_again & (np.linalg.norm(again - corners, axis=1) < _RETURN_PX)
     if kept.sum() < _LEAST_POINTS:
         return motion
@@ -171,18 +193,19 @@ def _refine(before: U8, after: U8, motion: F64) -> F64:
     return motion if step is None else _normal(step @ motion)
 
 
-def _track(first: U8, second: U8, points: F32) -> tuple[F32, BoolGrid]:
+def _track(first: U8, second: U8, points: F32, pyramid: int) -> tuple[F32, BoolGrid]:
     """Where the points of the first picture are in the second, and which were found."""
     found, status, _ = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload,unused-ignore]
-        first, second, points, None, winSize=(_WINDOW_PX, _WINDOW_PX), maxLevel=3
+        first, second, points, None, winSize=(_WINDOW_PX, _WINDOW_PX), maxLevel=pyramid
     )
     return np.asarray(found, np.float32), status[:, 0] > 0
 
 
 def _same_light(picture: U8, like: U8, covered: BoolGrid) -> U8:
     """The picture with the mean and contrast of the other: tracking compares levels."""
-    step = max(1, covered.size // 100_000)
-    a, b = picture[covered][::step].astype(np.float32), like[covered][::step].astype(np.float32)
+    step = max(1, math.isqrt(covered.size // _LIGHT_SAMPLES))
+    seen = covered[::step, ::step]
+    a, b = (p[::step, ::step][seen].astype(np.float32) for p in (picture, like))
     if len(a) < _LEAST_POINTS or a.std() < _FLAT_LEVELS:
         return picture
     gain = float(np.clip(b.std() / a.std(), 0.5, 2.0))
@@ -275,11 +298,28 @@ def _plausible(motion: F64, before: tuple[int, ...], after: tuple[int, ...]) -> 
     return shared > _LEAST_SHARED * whole and 0.25 < cv2.contourArea(moved) / whole < 4.0
 
 
-def _flat(before: U8, after: U8) -> StillAlignment:
-    """Pictures without structure: taken as they lie, if both are so."""
-    both = before.std() < _FLAT_LEVELS and after.std() < _FLAT_LEVELS
+def _flat(before: U8, after: U8, *, both: bool) -> StillAlignment:
+    """Pictures without structure: taken as they lie, if ``both`` are so."""
     values = tuple(float(v) for v in scaling(before, after).ravel())
     return StillAlignment(values, both, 1.0 if both else 0.0, 1.0 if both else 0.0, "flat")
+
+
+def _spread(picture: U8) -> float:
+    """The standard deviation, in levels."""
+    return float(cv2.meanStdDev(picture)[1][0, 0])
+
+
+def _size(picture: U8) -> tuple[int, int]:
+    """Width and height."""
+    return picture.shape[1], picture.shape[0]
+
+
+def _resized(picture: U8, scale: float) -> U8:
+    """Smaller by averaging; at 1 the picture itself."""
+    if scale == 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _scaling(source: tuple[int, int], target: tuple[int, int]) -> F64:

@@ -12,7 +12,7 @@ SAMPLE_PX = 4  # the fit looks at means of 4 x 4 px: noise and small misalignmen
 _ITERATIONS = 6
 _SCALE_LEVELS = 6.0  # Cauchy's weight is 1/2 at this misfit: changed areas hardly pull
 _RIDGE = 0.003  # against the identity: levels that do not occur keep their place
-_LEAST_SAMPLES = 64
+_LEAST_SAMPLES, _MOST_SAMPLES = 64, 20_000
 
 
 def fit_levels(before: U8, after: U8, valid: BoolGrid) -> Levels:
@@ -24,12 +24,15 @@ def fit_levels(before: U8, after: U8, valid: BoolGrid) -> Levels:
     Welsch 1977), so that what changed does not pull. The identity where too little is covered.
     """
     size = (max(1, after.shape[1] // SAMPLE_PX), max(1, after.shape[0] // SAMPLE_PX))
-    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (before, after)]
+    small = [
+        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for p in (before, after)
+    ]
     inside = cv2.resize(valid.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
     x = np.arange(256) / 255.0
     levels = np.empty((3, 256), np.uint8)
     for channel in range(3):
-        a, b = (p[..., channel][inside].astype(np.float64) / 255.0 for p in small)
+        a, b = (p[..., channel][inside] for p in small)
         curve = _curve(a, b) if len(a) >= _LEAST_SAMPLES else np.array([0.0, 1.0, 0.0, 0.0])
         values = np.maximum.accumulate(_basis(x) @ curve)  # more light never becomes less
         levels[channel] = np.rint(np.clip(values, 0, 1) * 255)
@@ -45,10 +48,10 @@ def _basis(x: F64) -> F64:
     return np.stack([np.ones_like(x), x, x * x, np.sqrt(x)], axis=1)
 
 
-def _curve(a: F64, b: F64) -> F64:
-    """Coefficients of the curve from levels ``a`` to levels ``b``, both in 0..1."""
-    step = max(1, len(a) // 20_000)
-    a, b = a[::step], b[::step]
+def _curve(before: U8, after: U8) -> F64:
+    """Coefficients of the curve from levels to levels, of both 0..1 for uint8 (n,)."""
+    step = max(1, len(before) // _MOST_SAMPLES)
+    a, b = (values[::step].astype(np.float64) / 255.0 for values in (before, after))
     basis = _basis(a)
     curve = np.array([float(np.median(b - a)), 1.0, 0.0, 0.0])
     kept = np.abs(b - 0.5) < 0.497  # clipped levels say nothing about the curve

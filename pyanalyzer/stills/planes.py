@@ -38,23 +38,26 @@ def planes_of(before: U8, after: U8, valid: BoolGrid) -> Planes:
     ``valid``: bool (h, w), where the first covers the second; elsewhere the first is replaced by
     the second, so that nothing there differs.
     """
-    before = np.where(valid[..., None], before, after)
+    if not valid.all():
+        before = np.asarray(cv2.copyTo(before, valid.view(np.uint8), after.copy()), np.uint8)
     bottom, right = (-side % STRIDE_PX for side in valid.shape)
     padded = [
         cv2.copyMakeBorder(p, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for p in (before, after)
     ]
     colours = [cv2.cvtColor(p, cv2.COLOR_RGB2YCrCb) for p in padded]
     height, width = colours[0].shape[:2]
-    halves = [
-        cv2.resize(c[..., 1:], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        for c in colours
-    ]
-    luma: list[U8] = [np.ascontiguousarray(c[..., 0], np.uint8) for c in colours]
+    half = width // 2, height // 2
+    luma: list[U8] = []
+    chroma: list[U8] = []
+    for picture in colours:
+        y, *colour = cv2.split(picture)
+        small = [cv2.resize(c, half, interpolation=cv2.INTER_AREA) for c in colour]
+        luma.append(np.asarray(y, np.uint8))
+        chroma.append(np.asarray(small, np.uint8))
     inside = cv2.copyMakeBorder(
         valid.astype(np.uint8) * 255, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=0
     )
     grid = (width // CELL_PX, height // CELL_PX)
-    chroma: list[U8] = [np.ascontiguousarray(h.transpose(2, 0, 1), np.uint8) for h in halves]
     return Planes(
         luma=np.stack(luma),
         chroma=np.concatenate(chroma),
