@@ -61,6 +61,11 @@ _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anyth
 # Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
 # library is loaded, which takes about a second; later on the queue is nearly empty.
 _QUEUE_FRAMES = 1024
+# With that many threads decoding outruns a single one that measures. Frames are then measured by
+# three, each doing its step of another frame, which takes no more work than one doing all; sharing
+# single steps out among threads does.
+_THREADS_TO_MEASURE_AHEAD = 4
+_AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +151,13 @@ def analyse(
                     on_event(event, followed)
 
         with _answering_thread(load, info, settings, region) as answer:
-            stream = _evidence_stream(settings, info, region, max(1, threads // 4))
+            stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
-            for frame in replay:
-                looked_at = crop(frame, region)
-                evidence = stream.push(looked_at)
+            frames = (crop(frame, region) for frame in replay)
+            ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
+            for looked_at, evidence in stream.measure(frames, ahead_frames=ahead_frames):
                 answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
-                seen.add(frame)
+                seen.add(looked_at)
                 if watch is not None:
                     watch(looked_at, evidence, info, stream.factor)
                 take(answer.found())
@@ -215,9 +220,7 @@ def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
     return region
 
 
-def _evidence_stream(
-    settings: AnalysisSettings, info: VideoInfo, region: Region, threads: int
-) -> EvidenceStream:
+def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region) -> EvidenceStream:
     kernels: Any = importlib.import_module(
         "pyanalyzer.core" if settings.core == "native" else "pyanalyzer.reference"
     )
@@ -228,7 +231,7 @@ def _evidence_stream(
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
     try:
-        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask, threads=threads)
+        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask)
     except ReplayError as error:  # the core knows sizes, not files
         raise ReplayError(f"{info.path}: {error}") from error
 
