@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pyanalyzer import weights
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.decode import (
+    MAX_THREADS,
     ReplayReader,
     check_region,
     crop,
@@ -65,6 +67,7 @@ _QUEUE_FRAMES = 1024
 # three, each doing its step of another frame, which takes no more work than one doing all; sharing
 # single steps out among threads does.
 _THREADS_TO_MEASURE_AHEAD = 4
+_TURN_S = 0.0005  # long beside a change of threads, short beside a kernel
 _AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
@@ -129,12 +132,13 @@ def analyse(
     load = functools.cache(lambda: load_weights(settings))
     threads = settings.threads or os.cpu_count() or 1
     with (
+        _short_turns(),
         _hashing(path) as digest,
         open_replay(
             path,
             start_s=settings.start_s,
             end_s=settings.end_s,
-            threads=threads,
+            threads=min(threads, MAX_THREADS),
             loop_filter=not settings.fast,
         ) as replay,
     ):
@@ -195,6 +199,21 @@ def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> fl
     if settings.false_alarms_per_min is not None:
         return parameters.threshold_for_false_alarms(settings.false_alarms_per_min)
     return parameters.threshold
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Python's threads take shorter turns for a while.
+
+    Loading the network's library is seconds of Python. Every other thread that comes back from a
+    kernel waits for a whole turn of it, 5 ms by default: as long as measuring takes a frame.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(min(before_s, _TURN_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 @contextmanager

@@ -203,8 +203,8 @@ class EvidenceStream:
         if (
             before is not None
             and source is not None
-            and np.array_equal(before, working)
-            and np.array_equal(source, frame.luma)
+            and _same(before, working)
+            and _same(source, frame.luma)
         ):
             self._repeats += 1
             return _Pair(frame, None, working, self._repeats)
@@ -277,6 +277,11 @@ class EvidenceStream:
         if not whole.any():
             raise ValueError(f"mask leaves no whole block of {side}x{side} px to look at")
         return whole
+
+
+def _same(first: U8, second: U8) -> bool:
+    """Whether two pictures are equal; most that are not differ in every sixteenth row."""
+    return np.array_equal(first[::16], second[::16]) and np.array_equal(first, second)
 
 
 def _one_thread(name: str) -> ThreadPoolExecutor:
