@@ -30,7 +30,11 @@ FORMATS = ("png", "svg")
 DPI = 160
 SIZE = "1080p"  # of the kernels' pictures
 OURS, OTHERS, MEMORY = kind_style("view"), DIM, kind_style("cut")
-_LABELS_UP = {"difference and block motion", "downscale by 4"}  # points that would hide others
+_LABELS_UP = {"difference and block motion", "align"}  # their names would lie over other points
+_ROOFS = (
+    ("picture_copy_bytes_s", "a plain copy of a 1080p picture (100 %)", "-"),
+    ("copy_bytes_s", "a plain copy of what no cache holds", "--"),
+)
 
 Figures = Mapping[str, Any]
 
@@ -55,30 +59,27 @@ def roofline(figures: Figures, image_format: str) -> bytes:
         for row in figures.get("kernels", [])
         if row["size"] == SIZE and row["contestant"] == "native" and row["operations"]
     ]
-    if not rows or "copy_bytes_s" not in figures:
+    if not rows or not all(name in figures for name, _, _ in _ROOFS):
         raise ReplayError(
             "these figures hold no kernels: measure with python -m benchmarks kernels"
         )
-    copy_gb_s = figures["copy_bytes_s"] / 1e9
     points = [(row["operations"] / row["traffic_bytes"], _giga_operations(row)) for row in rows]
     figure = Figure(figsize=(7, 4.2), dpi=DPI, layout="constrained")
     axes = figure.subplots()
     span = min(x for x, _ in points) / 2, max(x for x, _ in points) * 2
-    axes.plot(span, [x * copy_gb_s for x in span], color=MEMORY, lw=1.5)
-    axes.annotate(
-        f"as fast as a plain copy moves bytes: {copy_gb_s:.1f} GB/s",
-        (span[0] * 1.15, span[0] * 1.15 * copy_gb_s),
-        (0, 12),
-        textcoords="offset points",
-        color=MEMORY,
-    )
+    for name, said, style in _ROOFS:
+        roof_gb_s = figures[name] / 1e9
+        label = f"{said}: {roof_gb_s:.1f} GB/s"
+        axes.plot(span, [x * roof_gb_s for x in span], style, color=MEMORY, lw=1.2, label=label)
+    axes.legend(loc="upper left", frameon=False)
     for row, (x, y) in zip(rows, points, strict=True):
         axes.plot(x, y, "o", color=OURS)
-        reached = y / (x * copy_gb_s)
+        reached = y / (x * figures["picture_copy_bytes_s"] / 1e9)
         up = row["step"] in _LABELS_UP
         label = f"{row['step']} ({reached:.0%})"
         axes.annotate(label, (x, y), (6, 6 if up else -12), textcoords="offset points")
     axes.set(xscale="log", yscale="log", xlim=span)
+    axes.set_ylim(bottom=min(y for _, y in points) / 2)
     axes.set_xlabel("least arithmetic per byte that must move, operations")
     axes.set_ylabel("10⁹ operations per second")
     axes.grid(which="major", lw=0.4)

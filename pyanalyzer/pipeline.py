@@ -60,7 +60,7 @@ ProgressCallback = Callable[[Progress], None]
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
+# Frames measured but not yet scored, up to 40 kB each. So many are measured while the network's
 # library is loaded, which takes about a second; later on the queue is nearly empty.
 _QUEUE_FRAMES = 1024
 # With that many threads decoding outruns a single one that measures. Frames are then measured by

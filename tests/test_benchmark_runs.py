@@ -82,6 +82,16 @@ def test_failures_and_differences_are_told() -> None:
         list(whole.run("x", other, 2, same_answer=True))
 
 
+def test_slow_contestants_are_run_twice_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(command: tuple[str, ...]) -> whole.ProcessRun:
+        return whole.ProcessRun(float(command[-1]), 1.0, 1, b"")
+
+    monkeypatch.setattr(whole, "run_process", planted)
+    players = [player("slow", "30.5"), player("quick", "29.5")]
+    rows = list(whole.run("x", players, 3))
+    assert [row.timing.samples for row in rows] == [2, 3]
+
+
 def test_plain_decoding_is_the_first_and_works(film: Path) -> None:
     names = [one.name for one in whole.contestants(film, 0.15, "some/dvr-scan")]
     assert names[0] == whole.PLAIN
@@ -103,8 +113,11 @@ def test_stages_make_up_the_whole(film: Path) -> None:
 
 
 def test_losses_cannot_be_misread() -> None:
-    assert tables.beside_native(17.04) == "17.0 x"
-    assert tables.beside_native(0.714) == "0.71 x: native loses"
+    assert tables.beside_native("NumPy", 17.04) == "17.0 x"
+    assert tables.beside_native("OpenCV", 0.714) == "0.71 x: native loses"
+    assert tables.beside_native("OpenCV", 0.999) == "1.0 x"
+    assert tables.beside_native("native, 2 threads", 0.6) == "0.60 x"
+    assert tables.beside_native("native", 1.0) == ""
 
 
 def figures() -> dict[str, Any]:
@@ -120,7 +133,8 @@ def figures() -> dict[str, Any]:
         results_text(
             describe_host(),
             {
-                "copy_bytes_s": 20e9,
+                "copy_bytes_s": 10e9,
+                "picture_copy_bytes_s": 20e9,
                 "kernels": [kernel, blocks],
                 "whole": runs,
                 "start": [whole.StartRow("help", timing)],
@@ -144,6 +158,7 @@ def test_pictures_show_the_figures(tmp_path: Path) -> None:
     roof, chart = (path.read_text(encoding="utf-8") for path in paths[:2])
     assert "warp (10%)" in roof
     assert "20.0 GB/s" in roof
+    assert "10.0 GB/s" in roof
     assert "propose" not in roof  # its arithmetic is not known
     for text in ("1.00 x", "0.50 x", "2.00 x", "1080p60", whole.TOOL):
         assert text in chart

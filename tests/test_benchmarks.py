@@ -85,7 +85,7 @@ def test_figures_are_of_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "SIZES", {"small": (160, 120)})
     rows = list(kernels.run(picture(), 0.0))
     assert {"native", "native, 2 threads", "NumPy"} <= {row.contestant for row in rows}
-    tables = {"copy_bytes_s": copy_rate_bytes_s(0.0), "kernels": rows}
+    tables = {"copy_bytes_s": copy_rate_bytes_s(budget_s=0.0), "kernels": rows}
     figures = json.loads(results_text(describe_host(), tables))
     assert len(figures["kernels"]) == len(rows)
     downscale = next(row for row in figures["kernels"] if row["step"] == "downscale by 4")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,10 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyses the replay and delivers the results; the exit code."""
+    # No step of an analysis multiplies matrices with NumPy, whose library starts a thread for every
+    # processor as it is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from pyanalyzer.commands.outputs import check_outputs
 
     settings = settings_of(args)
