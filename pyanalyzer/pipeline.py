@@ -132,7 +132,6 @@ def analyse(
     load = functools.cache(lambda: load_weights(settings))
     threads = settings.threads or os.cpu_count() or 1
     with (
-        _short_turns(),
         _hashing(path) as digest,
         open_replay(
             path,
@@ -334,7 +333,9 @@ class _Answer:
 
     def _work(self) -> None:
         try:
-            self._result.set_result(self._score_and_decide(self._load()))
+            with _short_turns():
+                model = self._load()
+            self._result.set_result(self._score_and_decide(model))
         except Exception as error:  # handed over to the caller, who raises it
             self._result.set_exception(error)
         finally:
