@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find cpp pyanalyzer -type f -not -name '*.pyc' -not -name '*.so')
 
-.PHONY: demo test core lint picture clean
+.PHONY: benchmarks demo test core lint picture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pyanalyzer samples/freedoom.mp4 --timeline --min-confidence 0.6
@@ -26,6 +26,12 @@ lint: $(VENV)/.installed-dev
 picture: $(VENV)/.installed
 	$(BIN)/pyanalyzer samples/freedoom.mp4 --min-confidence 0.6 --json build/timeline.json
 	$(BIN)/python -m pyanalyzer.report.svg build/timeline.json docs/timeline.svg
+
+# Every figure of docs/benchmarks.md, and the pictures of them; on an idle machine, for about half an hour.
+benchmarks: $(VENV)/.installed-dev core
+	mkdir -p build
+	$(BIN)/python -m benchmarks --json build/figures.json
+	$(BIN)/python -m benchmarks.plots build/figures.json --roofline docs/roofline.png --chart docs/speed.svg
 
 # The extension module beside the sources, for work on the core.
 core:

@@ -16,6 +16,17 @@ from pyanalyzer.records import U8, Memory
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
 BUDGET_S = 1.0  # per contestant and size
+# Arithmetic of each step per pixel of the picture: additions, multiplications, shifts and
+# comparisons that its definition asks for. A search is counted as if its first step were its last,
+# and a pyramid's levels are a third more; what a step really does depends on the pictures.
+OPERATIONS_PER_PX = {
+    "expand limited range": 7.0,  # offset, two bounds, product, shift, rounding, sum
+    "downscale by 4": 1.125,  # a sum of every pixel; rounding and shift of every sixteenth
+    "warp": 15.0,  # position 4, three interpolations of 3, rounding 2
+    "align": 49.0,  # warp 15, gradients 6, nine sums of 16 in all; a third more
+    "difference and block motion": 25.0,  # warp 15, difference 2, seven sums
+    "flow": 64.0,  # two comparisons of 17, gradients and sums of 14; a third more
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +44,15 @@ class Contest:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One measured contestant. ``traffic_bytes``: what any way of doing the step must at least move
-    between memory and processor, its inputs once and its results once."""
+    between memory and processor, its inputs once and its results once. ``operations``: how much
+    arithmetic it at least is (OPERATIONS_PER_PX); None for steps on a few pixels or blocks."""
 
     step: str
     size: str
     contestant: str
     timing: Timing
     traffic_bytes: int
+    operations: int | None
 
 
 def frame_pair(picture: U8, width: int, height: int) -> tuple[U8, U8]:
@@ -65,6 +78,13 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
     evidence, _ = core.difference(previous, current, alignment, memory)
     proposals = core.propose(evidence)
     matrix = np.array(_affine(alignment.inverse_q16))
+    yield Contest(
+        "expand limited range",
+        lambda _: core.expand_limited_range(current),  # on one thread always
+        lambda: reference.expand_limited_range(current),
+        (current,),
+        {"cv2.LUT": _look_up(current)},
+    )
     yield Contest(
         "downscale by 4",
         lambda threads: core.downscale(current, 4, threads=threads),
@@ -155,6 +175,11 @@ def _flow(previous: U8, current: U8) -> Contest:
     )
 
 
+def _look_up(luma: U8) -> Callable[[], object]:
+    table = reference.expand_limited_range(np.arange(256, dtype=np.uint8).reshape(1, 256))
+    return lambda: cv2.LUT(luma, table)
+
+
 def _affine(inverse_q16: tuple[int, int, int, int]) -> list[list[float]]:
     a, b, tx, ty = (value / 65536 for value in inverse_q16)
     return [[a, -b, tx], [b, a, ty]]
@@ -219,5 +244,8 @@ def run(picture: npt.NDArray[np.uint8], budget_s: float = BUDGET_S) -> Iterator[
                     raise RuntimeError(f"{contest.step} at {size}: {name} and NumPy results differ")
             calls |= {"NumPy": contest.numpy, **contest.others}
             traffic = size_bytes(contest.inputs) + size_bytes(result)
+            per_px = OPERATIONS_PER_PX.get(contest.step)
+            operations = None if per_px is None else round(per_px * width * height)
             for name, call in calls.items():
-                yield Row(contest.step, size, name, time_call(call, budget_s), traffic)
+                timing = time_call(call, budget_s)
+                yield Row(contest.step, size, name, timing, traffic, operations)

@@ -8,25 +8,20 @@ and its CPU time per minute of video stand side by side.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.measure import describe_host
 from benchmarks.results import results_text
+from benchmarks.whole import run_process
 
 _DEFAULT = Path(__file__).parents[1] / "samples" / "freedoom.mp4"
-# Linux counts ru_maxrss in KiB, macOS in bytes (getrusage(2) of either).
-_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 _ANALYSE = "import sys; from pyanalyzer.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -75,24 +70,9 @@ def measure_run(replay: Path, arguments: Sequence[str] = ()) -> tuple[int, float
 
     Raises RuntimeError with what it said if it fails.
     """
-    command = [sys.executable, "-c", _ANALYSE, str(replay), "--quiet", "--json", "-", *arguments]
-    # A process between counts its own children alone: peaks of earlier runs are not among them.
-    code = (
-        "import json, resource, subprocess, sys\n"
-        "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)\n"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(json.dumps([done.returncode, done.stderr.decode(), used.ru_maxrss,"
-        " used.ru_utime + used.ru_stime]))"
-    )
-    begin = time.perf_counter()
-    between = subprocess.run(
-        [sys.executable, "-c", code, *command], capture_output=True, check=True
-    )
-    wall_s = time.perf_counter() - begin
-    exit_code, said, peak, cpu_s = json.loads(between.stdout)
-    if exit_code:
-        raise RuntimeError(f"the analysis of {replay} failed: {said}")
-    return peak * _MAXRSS_BYTES, cpu_s, wall_s
+    command = (sys.executable, "-c", _ANALYSE, str(replay), "--quiet", "--json", "-", *arguments)
+    done = run_process(command)
+    return done.peak_bytes, done.cpu_s, done.wall_s
 
 
 def run(source: Path, minutes: Sequence[float], arguments: Sequence[str] = ()) -> list[MemoryRow]:
@@ -114,16 +94,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 60.0])
     parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args()
+    from benchmarks.tables import memory_table
+
     rows = run(args.replay, args.minutes)
-    table = Table("minutes", title=f"Whole analyses of {args.replay.name}, put behind itself")
-    for header in ("frames", "peak MB", "CPU s per minute", "wall s per minute"):
-        table.add_column(header, justify="right")
-    for row in rows:
-        per_minute = row.cpu_s / row.minutes, row.wall_s / row.minutes
-        peak_mb = f"{row.peak_bytes / 1e6:.0f}"
-        times = (f"{value:.2f}" for value in per_minute)
-        table.add_row(f"{row.minutes:.3g}", f"{row.frames:,}", peak_mb, *times)
-    Console().print(table)
+    title = f"Whole analyses of {args.replay.name}, put behind itself"
+    Console().print(memory_table(rows, title))
     if args.json:
         text = results_text(describe_host(), {"memory": rows})
         args.json.write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-SCHEMA = "pyanalyzer/benchmark/1"
+SCHEMA = "pyanalyzer/benchmark/2"
 SCHEMA_FILE = Path(__file__).parents[1] / "docs" / "benchmark-schema.json"
 
 

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pyanalyzer import weights
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.decode import (
+    MAX_THREADS,
     ReplayReader,
     check_region,
     crop,
@@ -58,9 +60,15 @@ ProgressCallback = Callable[[Progress], None]
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored, up to 30 kB each. So many are measured while the network's
+# Frames measured but not yet scored, up to 40 kB each. So many are measured while the network's
 # library is loaded, which takes about a second; later on the queue is nearly empty.
 _QUEUE_FRAMES = 1024
+# With that many threads decoding outruns a single one that measures. Frames are then measured by
+# three, each doing its step of another frame, which takes no more work than one doing all; sharing
+# single steps out among threads does.
+_THREADS_TO_MEASURE_AHEAD = 4
+_TURN_S = 0.0005  # long beside a change of threads, short beside a kernel
+_AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def analyse(
             path,
             start_s=settings.start_s,
             end_s=settings.end_s,
-            threads=threads,
+            threads=min(threads, MAX_THREADS),
             loop_filter=not settings.fast,
         ) as replay,
     ):
@@ -146,13 +154,13 @@ def analyse(
                     on_event(event, followed)
 
         with _answering_thread(load, info, settings, region) as answer:
-            stream = _evidence_stream(settings, info, region, max(1, threads // 4))
+            stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
-            for frame in replay:
-                looked_at = crop(frame, region)
-                evidence = stream.push(looked_at)
+            frames = (crop(frame, region) for frame in replay)
+            ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
+            for looked_at, evidence in stream.measure(frames, ahead_frames=ahead_frames):
                 answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
-                seen.add(frame)
+                seen.add(looked_at)
                 if watch is not None:
                     watch(looked_at, evidence, info, stream.factor)
                 take(answer.found())
@@ -193,6 +201,21 @@ def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> fl
 
 
 @contextmanager
+def _short_turns() -> Iterator[None]:
+    """Python's threads take shorter turns for a while.
+
+    Loading the network's library is seconds of Python. Every other thread that comes back from a
+    kernel waits for a whole turn of it, 5 ms by default: as long as measuring takes a frame.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(min(before_s, _TURN_S))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+
+
+@contextmanager
 def _hashing(path: str) -> Iterator[Future[str]]:
     """Hashes the file beside the analysis; gives up when that ends early."""
     abandoned = threading.Event()
@@ -215,9 +238,7 @@ def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
     return region
 
 
-def _evidence_stream(
-    settings: AnalysisSettings, info: VideoInfo, region: Region, threads: int
-) -> EvidenceStream:
+def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region) -> EvidenceStream:
     kernels: Any = importlib.import_module(
         "pyanalyzer.core" if settings.core == "native" else "pyanalyzer.reference"
     )
@@ -228,7 +249,7 @@ def _evidence_stream(
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
     try:
-        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask, threads=threads)
+        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask)
     except ReplayError as error:  # the core knows sizes, not files
         raise ReplayError(f"{info.path}: {error}") from error
 
@@ -312,7 +333,9 @@ class _Answer:
 
     def _work(self) -> None:
         try:
-            self._result.set_result(self._score_and_decide(self._load()))
+            with _short_turns():
+                model = self._load()
+            self._result.set_result(self._score_and_decide(model))
         except Exception as error:  # handed over to the caller, who raises it
             self._result.set_exception(error)
         finally:

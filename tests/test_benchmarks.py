@@ -60,7 +60,7 @@ def test_contestants_agree_and_run() -> None:
             assert kernels.equal(contest.native(threads), contest.numpy()), contest.step
         for call in contest.others.values():
             call()
-    assert len(steps) == len(set(steps)) == 7
+    assert len(steps) == len(set(steps)) == 8
 
 
 def test_differences_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,10 +88,13 @@ def test_figures_are_of_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "SIZES", {"small": (160, 120)})
     rows = list(kernels.run(picture(), 0.0))
     assert {"native", "native, 2 threads", "NumPy"} <= {row.contestant for row in rows}
-    tables = {"copy_bytes_s": copy_rate_bytes_s(0.0), "kernels": rows}
+    tables = {"copy_bytes_s": copy_rate_bytes_s(budget_s=0.0), "kernels": rows}
     figures = json.loads(results_text(describe_host(), tables))
     assert len(figures["kernels"]) == len(rows)
-    assert figures["kernels"][0]["traffic_bytes"] == 160 * 120 + 40 * 30
+    downscale = next(row for row in figures["kernels"] if row["step"] == "downscale by 4")
+    assert downscale["traffic_bytes"] == 160 * 120 + 40 * 30
+    assert downscale["operations"] == 160 * 120 + 2 * 40 * 30
+    assert {row["operations"] for row in figures["kernels"] if row["step"] == "crops"} == {None}
     assert figures["copy_bytes_s"] > 1e6
     with pytest.raises(jsonschema.ValidationError, match="commit"):
         results_text({k: v for k, v in describe_host().items() if k != "commit"}, tables)

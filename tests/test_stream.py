@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,35 @@ def assert_same(a: FrameEvidence, b: FrameEvidence) -> None:
     for x, y in zip(arrays(a.evidence), arrays(b.evidence), strict=True):
         assert x.dtype == y.dtype
         np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("ahead_frames", [0, 1, 4, 50])
+def test_measuring_ahead_changes_nothing(ahead_frames: int) -> None:
+    """With repeats, long enough for the picture to stand still, and a cut among the frames."""
+    pictures = [p for i, p in enumerate(clip(12, 96, 128)) for _ in range(1 + 9 * (i == 5))]
+    pictures += [np.random.default_rng(i).integers(0, 256, (96, 128), np.uint8) for i in (1, 2)]
+    frames = [Frame(i, 512 * i, p) for i, p in enumerate(pictures)]
+    expected = run(EvidenceStream(128, 96), pictures)
+    assert {seen.alignment.aligned for seen in expected} == {True, False}
+    assert sum(seen.repeated for seen in expected) == 9
+    seen = list(EvidenceStream(128, 96).measure(iter(frames), ahead_frames=ahead_frames))
+    assert [frame for frame, _ in seen] == frames
+    for (_, got), wanted in zip(seen, expected, strict=True):
+        assert_same(got, wanted)
+        np.testing.assert_array_equal(got.flow.flow_q8, wanted.flow.flow_q8)
+
+
+def test_measuring_ahead_ends_with_its_frames() -> None:
+    """What the frames' source and the stream raise reaches the caller, and no thread stays."""
+
+    def broken() -> Iterator[Frame]:
+        yield from (Frame(i, i, p) for i, p in enumerate(clip(3, 96, 128)))
+        raise ReplayError("torn")
+
+    with pytest.raises(ReplayError, match="torn"):
+        list(EvidenceStream(128, 96).measure(broken(), ahead_frames=4))
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith(("pyanalyzer-align", "pyanalyzer-flow"))]
 
 
 @pytest.mark.parametrize(("height", "width"), [(96, 128), (211, 161), (300, 330)])

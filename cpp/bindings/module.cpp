@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = PYANALYZER_VERSION;
     register_isa(module);
     register_downscale(module);
+    register_expand(module);
     register_align(module);
     register_difference(module);
     register_flow(module);

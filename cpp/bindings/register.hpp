@@ -11,6 +11,7 @@ namespace py = pybind11;
 void register_align(py::module_& module);
 void register_difference(py::module_& module);
 void register_downscale(py::module_& module);
+void register_expand(py::module_& module);
 void register_flow(py::module_& module);
 void register_isa(py::module_& module);
 void register_propose(py::module_& module);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace pyanalyzer {
@@ -30,6 +31,20 @@ std::vector<Share> shares(int side) {
     return found;
 }
 
+void add_row(const std::uint8_t* row, unsigned weight, std::vector<std::uint32_t>& columns) {
+    std::uint32_t* sums = columns.data();
+    for (std::size_t i = 0, count = columns.size(); i < count; ++i) sums[i] += weight * row[i];
+}
+
+// sum / area to the nearest, halves up. Both fit 32 bits up to a side of 4096 px, and divide faster
+// there.
+std::uint8_t quotient(std::uint64_t sum, std::uint64_t area) {
+    const std::uint64_t raised = sum + area / 2;
+    if ((raised | area) >> 32) return static_cast<std::uint8_t>(raised / area);
+    return static_cast<std::uint8_t>(static_cast<std::uint32_t>(raised) /
+                                     static_cast<std::uint32_t>(area));
+}
+
 }  // namespace
 
 Square crop_square(int x, int y, int w, int h, int picture_width, int picture_height) {
@@ -46,33 +61,23 @@ void resample_square(LumaView picture, const Square& square, std::uint8_t* out) 
         throw std::invalid_argument("the crop must lie in the picture");
     const std::vector<Share> axis = shares(side);
     const std::uint64_t area = static_cast<std::uint64_t>(side) * static_cast<std::uint64_t>(side);
-    std::array<std::uint64_t, kCropPx> sums{};
-    std::array<std::uint32_t, kCropPx> row_sums{};
-    int last_source = -1, target = 0;
-    const auto flush = [&] {
-        for (int i = 0; i < kCropPx; ++i) {
-            auto& sum = sums[static_cast<std::size_t>(i)];
-            out[target * kCropPx + i] = static_cast<std::uint8_t>((sum + area / 2) / area);
-            sum = 0;
-        }
-    };
-    for (const Share& vertical : axis) {
-        if (vertical.source != last_source) {
-            last_source = vertical.source;
-            row_sums.fill(0);
-            const std::uint8_t* row = picture.row(y + vertical.source) + x;
-            for (const Share& horizontal : axis)
-                row_sums[static_cast<std::size_t>(horizontal.target)] +=
-                    horizontal.weight * row[horizontal.source];
-        }
-        if (vertical.target != target) {
-            flush();
-            target = vertical.target;
-        }
+    // Down the columns first, which neighbours do alike; sums of whole numbers know no order.
+    std::vector<std::uint32_t> columns(static_cast<std::size_t>(side));
+    const auto across = [&](int target) {
+        std::array<std::uint64_t, kCropPx> sums{};
+        for (const Share& share : axis)
+            sums[static_cast<std::size_t>(share.target)] +=
+                std::uint64_t{share.weight} * columns[static_cast<std::size_t>(share.source)];
         for (std::size_t i = 0; i < kCropPx; ++i)
-            sums[i] += static_cast<std::uint64_t>(vertical.weight) * row_sums[i];
+            out[static_cast<std::size_t>(target) * kCropPx + i] = quotient(sums[i], area);
+        std::fill(columns.begin(), columns.end(), 0u);
+    };
+    int target = 0;
+    for (const Share& share : axis) {
+        if (share.target != target) across(std::exchange(target, share.target));
+        add_row(picture.row(y + share.source) + x, share.weight, columns);
     }
-    flush();
+    across(target);
 }
 
 }  // namespace pyanalyzer

@@ -17,7 +17,8 @@ PaddedPicture::PaddedPicture(int width, int height, int padding)
       height_(height),
       padding_(padding),
       stride_(width + 2 * padding),
-      pixels_(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(height + 2 * padding)) {}
+      pixels_(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(height + 2 * padding) +
+              kSearchSlack) {}
 
 MutableLumaView PaddedPicture::inner() {
     return {pixels_.data() + stride_ * padding_ + padding_, stride_, width_, height_};

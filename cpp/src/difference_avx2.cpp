@@ -109,17 +109,30 @@ void search_16(const SearchWindow& window, std::uint32_t* out) {
 }
 
 void search_8(const SearchWindow& window, std::uint32_t* out) {
-    const __m256i upper = rows_8(window.current, window.current_stride);
-    const __m256i lower = rows_8(window.current + 4 * window.current_stride, window.current_stride);
-    for (int dy = -7; dy <= 7; ++dy) {
-        for (int dx = -7; dx <= 7; ++dx) {
-            const std::uint8_t* reference = window.reference - (window.reference_stride * dy + dx);
-            const __m256i first = rows_8(reference, window.reference_stride);
-            const __m256i second =
-                rows_8(reference + 4 * window.reference_stride, window.reference_stride);
-            *out++ = total(
-                _mm256_add_epi32(_mm256_sad_epu8(upper, first), _mm256_sad_epu8(lower, second)));
+    // One instruction compares four pixels with those at eight neighbouring offsets in each half:
+    // offsets 0-7 from dx = 7 to the right in the lower half, 8-15 in the upper; the last is no
+    // displacement of the search.
+    __m256i current[8];
+    for (int k = 0; k < 8; ++k)
+        current[k] =
+            _mm256_broadcastsi128_si256(load_8(window.current + window.current_stride * k));
+    const __m256i backwards = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1));
+    for (int dy = -7; dy <= 7; ++dy, out += 15) {
+        const std::uint8_t* reference = window.reference - (window.reference_stride * dy + 7);
+        __m256i first = _mm256_setzero_si256(), second = first;  // at most 8 * 4 * 255 each
+        for (int k = 0; k < 8; ++k, reference += window.reference_stride) {
+            const __m256i rows = rows_16(reference, 8);
+            // Pixels 0-3 of the window's row, and 4-7.
+            first = _mm256_add_epi16(first, _mm256_mpsadbw_epu8(rows, current[k], 0));
+            second = _mm256_add_epi16(second, _mm256_mpsadbw_epu8(rows, current[k], 0x2d));
         }
+        // From offsets to displacements, which rise the other way: 15 (none), then 14 to 0.
+        const __m256i sums = _mm256_shuffle_epi8(_mm256_add_epi16(first, second), backwards);
+        alignas(32) std::uint16_t ordered[16];
+        _mm256_store_si256(reinterpret_cast<__m256i*>(ordered),
+                           _mm256_permute4x64_epi64(sums, 0x4e));
+        for (int i = 0; i < 15; ++i) out[i] = ordered[i + 1];
     }
 }
 

@@ -25,13 +25,16 @@ struct BlockRow {
 };
 
 // One picture pair to search in: `reference` points at the window's place for no displacement, and
-// can be read as far as the search goes in every direction.
+// can be read as far as the search goes in every direction, and kSearchSlack px farther to the
+// right.
 struct SearchWindow {
     const std::uint8_t* current;
     const std::uint8_t* reference;
     std::ptrdiff_t current_stride;
     std::ptrdiff_t reference_stride;
 };
+
+inline constexpr int kSearchSlack = 2;
 
 // Displacements of the fine and of the coarse search, up to 3 and up to 7 on either axis.
 inline constexpr int kFineCount = 7 * 7;

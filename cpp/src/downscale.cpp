@@ -1,5 +1,6 @@
 #include "pyanalyzer/downscale.hpp"
 
+#include <cstring>
 #include <stdexcept>
 
 #include "downscale_kernels.hpp"
@@ -35,8 +36,12 @@ void downscale(LumaView source, int factor, MutableLumaView out, int threads, Is
     (void)isa;
 #endif
     parallel_bands(threads, out.height, 8, [&](int begin, int end) {
-        for (int y = begin; y < end; ++y)
-            row_kernel(source.row(y * factor), source.stride, factor, out.row(y), out.width);
+        for (int y = begin; y < end; ++y) {
+            if (factor == 1)
+                std::memcpy(out.row(y), source.row(y), static_cast<std::size_t>(out.width));
+            else
+                row_kernel(source.row(y * factor), source.stride, factor, out.row(y), out.width);
+        }
     });
 }
 

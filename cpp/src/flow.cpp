@@ -208,21 +208,15 @@ class LevelSearch {
         const std::int64_t yy = sums.yy - centred(sums.y, sums.y);
         const std::int64_t a = xx + kDamping, c = yy + kDamping, determinant = a * c - xy * xy;
         Vector v = limited(starts.vectors[0], x, y), best = v;
-        std::int64_t least = 0;
-        if (starts.count > 1) {
-            for (std::size_t i = 0; i < starts.count; ++i) {
-                const Vector start = limited(starts.vectors[i], x, y);
-                const PatchSums s = compare(patch, x, y, start);
-                const std::int64_t unlike = s.dd - centred(s.d, s.d);
-                if (i == 0 || unlike < least) least = unlike, v = start;
-            }
-            best = v;
+        PatchSums s = compare(patch, x, y, v);
+        std::int64_t least = s.dd - centred(s.d, s.d);
+        for (std::size_t i = 1; i < starts.count; ++i) {
+            const Vector start = limited(starts.vectors[i], x, y);
+            const PatchSums other = compare(patch, x, y, start);
+            const std::int64_t unlike = other.dd - centred(other.d, other.d);
+            if (unlike < least) least = unlike, s = other, v = best = start;
         }
-        for (int i = 0;; ++i) {
-            const PatchSums s = compare(patch, x, y, v);
-            const std::int64_t unlike = s.dd - centred(s.d, s.d);
-            if (i == 0 || unlike < least) least = unlike, best = v;
-            if (i == kIterations) break;
+        for (int i = 0; i < kIterations; ++i) {
             const std::int64_t p = s.d_x - centred(sums.x, s.d), q = s.d_y - centred(sums.y, s.d);
             // Twice the gradient and 16 times the difference make it 8 times too large, in px; so
             // 32 times makes 1/256 px.
@@ -231,6 +225,9 @@ class LevelSearch {
                 x, y);
             if (next == v) break;
             v = next;
+            s = compare(patch, x, y, v);
+            const std::int64_t unlike = s.dd - centred(s.d, s.d);
+            if (unlike < least) least = unlike, best = v;
         }
         const std::size_t at = field.at(row, col);
         field.vectors[at] = best;

@@ -19,6 +19,12 @@ int total(__m256i lanes) {
     return _mm_cvtsi128_si32(sum);
 }
 
+// The totals of four vectors of eight.
+__m128i totals(__m256i a, __m256i b, __m256i c, __m256i d) {
+    const __m256i sums = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+}
+
 __m256i load(const std::int16_t* values) {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(values));
 }
@@ -96,7 +102,10 @@ PatchSums compare_patch(const std::uint8_t* corner, std::ptrdiff_t stride, int f
             d_y, _mm256_madd_epi16(difference, load(patch.gradient_y + kPatchPx * j)));
         upper = next;
     }
-    return {total(d), total(dd), total(d_x), total(d_y)};
+    PatchSums sums;
+    static_assert(sizeof(sums) == 16, "four integers of 32 bits");
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&sums), totals(d, dd, d_x, d_y));
+    return sums;
 }
 
 }  // namespace pyanalyzer::avx2

@@ -123,11 +123,15 @@ class Inside {
         const std::ptrdiff_t stride = source_.stride;
         const __m256i h0 = across(lower, upper, take, fx);
         const __m256i h1 = across(lower + stride, upper + stride, take, fx);
-        const __m256i h2 = across(lower + 2 * stride, upper + 2 * stride, take, fx);
-        // The row is 0 or 1 below the base.
+        __m256i above = h0, below = h1;
+        // The row is 0 or 1 below the base; where the view turns little, mostly 0.
         const __m256i second = _mm256_cmpgt_epi16(y, byte);
-        const __m256i words = down(_mm256_blendv_epi8(h0, h1, second),
-                                   _mm256_blendv_epi8(h1, h2, second), _mm256_and_si256(y, byte));
+        if (!_mm256_testz_si256(second, second)) {
+            const __m256i h2 = across(lower + 2 * stride, upper + 2 * stride, take, fx);
+            above = _mm256_blendv_epi8(h0, h1, second);
+            below = _mm256_blendv_epi8(h1, h2, second);
+        }
+        const __m256i words = down(above, below, _mm256_and_si256(y, byte));
         const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(words, words), 0x08);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(bytes));
         return true;

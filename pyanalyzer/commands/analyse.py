@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,8 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Analyses the replay and delivers the results; the exit code."""
+    _spare_the_process()
+
     from pyanalyzer.commands.outputs import check_outputs
 
     settings = settings_of(args)
@@ -119,6 +122,13 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(outputs, _inputs(args), shown)
     timeline = analyse_with_progress(args.replay, settings, quiet=args.quiet, show=args.show)
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
+
+
+def _spare_the_process() -> None:
+    """To be called before libraries are loaded."""
+    # No step of an analysis multiplies matrices with NumPy, whose library starts a thread for every
+    # processor as it is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _inputs(args: argparse.Namespace) -> list[str]:

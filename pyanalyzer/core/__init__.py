@@ -9,6 +9,7 @@ from pyanalyzer.core.align import align
 from pyanalyzer.core.crops import crops
 from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
+from pyanalyzer.core.expand import expand_limited_range
 from pyanalyzer.core.flow import flow
 from pyanalyzer.core.isa import default_isa, supported_isas
 from pyanalyzer.core.propose import block_unaries, label_grid, propose
@@ -25,6 +26,7 @@ __all__ = [
     "default_isa",
     "difference",
     "downscale",
+    "expand_limited_range",
     "flow",
     "label_grid",
     "propose",

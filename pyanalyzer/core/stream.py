@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -74,6 +78,17 @@ def working_factor(width_px: int, height_px: int) -> int:
     return max(1, -(-short // MAX_SHORT_SIDE_PX), -(-long // MAX_LONG_SIDE_PX))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """A frame's working picture and the one before it; None where there is nothing to compare with:
+    at the first frame, and at the ``repeats``-th repeat of one."""
+
+    frame: Frame
+    before: U8 | None
+    working: U8
+    repeats: int
+
+
 class EvidenceStream:
     """Turns the frames of one replay, in order, into evidence.
 
@@ -135,6 +150,47 @@ class EvidenceStream:
 
         Raises ReplayError if the picture's size is not the announced one.
         """
+        pair = self._pair(frame)
+        alignment = self._align(pair)
+        return self._measure(pair, alignment, self._flow(pair) if alignment.aligned else None)
+
+    def measure(
+        self, frames: Iterable[Frame], *, ahead_frames: int = 0
+    ) -> Iterator[tuple[Frame, FrameEvidence]]:
+        """Measures frames in order as ``push`` does, and gives each back with its evidence.
+
+        ``ahead_frames``: so many frames are taken and begun before the first is given back: one
+        thread aligns, another one measures the flow, the caller's does the rest. 0: no thread but
+        the caller's. Raises what ``push`` raises.
+        """
+        if ahead_frames < 1:
+            for frame in frames:
+                yield frame, self.push(frame)
+            return
+        begun: deque[tuple[_Pair, Future[Alignment], Future[Flow]]] = deque()
+        with ExitStack() as threads:
+            aligner, tracer = (
+                threads.enter_context(_one_thread(name)) for name in ("align", "flow")
+            )
+            for frame in frames:
+                pair = self._pair(frame)
+                # One thread takes them in order: each alignment begins where the last one ended.
+                alignment = aligner.submit(self._align, pair)
+                begun.append((pair, alignment, tracer.submit(self._flow, pair)))
+                if len(begun) > ahead_frames:
+                    yield self._ended(*begun.popleft())
+            while begun:
+                yield self._ended(*begun.popleft())
+
+    def _ended(
+        self, pair: _Pair, alignment: Future[Alignment], flow: Future[Flow]
+    ) -> tuple[Frame, FrameEvidence]:
+        return pair.frame, self._measure(pair, alignment.result(), flow.result())
+
+    # The steps. Each remembers only what it alone reads, so that threads may take them apart.
+
+    def _pair(self, frame: Frame) -> _Pair:
+        """The frame's working picture beside the one before."""
         if frame.luma.shape != (self.height_px, self.width_px):
             height, width = frame.luma.shape
             raise ReplayError(
@@ -143,29 +199,47 @@ class EvidenceStream:
             )
         working = self._kernels.downscale(frame.luma, self.factor, threads=self._threads)
         before, source = self._working, self._source
-        if before is None or source is None:
-            self._source, self._working = frame.luma, working
-            return self._without_evidence(frame, repeated=False)
         # The small pictures first: they nearly always differ, and are quickly compared.
-        if np.array_equal(before, working) and np.array_equal(source, frame.luma):
+        if (
+            before is not None
+            and source is not None
+            and _same(before, working)
+            and _same(source, frame.luma)
+        ):
             self._repeats += 1
-            if self._repeats == STILL_REPEATS:
-                self._memory = Memory(np.zeros_like(self._memory.motion_q4), self._memory.quiet_q4)
-                self._hint = None
-            return self._without_evidence(frame, repeated=True)
+            return _Pair(frame, None, working, self._repeats)
         self._repeats = 0
         self._source, self._working = frame.luma, working
-        return self._measure(frame, before, working)
+        return _Pair(frame, before, working, 0)
 
-    def _measure(self, frame: Frame, before: U8, working: U8) -> FrameEvidence:
-        kernels, threads = self._kernels, self._threads
-        alignment = kernels.align(
-            before, working, valid=self._valid, hint=self._hint, threads=threads
+    def _align(self, pair: _Pair) -> Alignment:
+        if pair.before is None:
+            if pair.repeats == STILL_REPEATS:
+                self._hint = None
+            return IDENTITY
+        alignment = self._kernels.align(
+            pair.before, pair.working, valid=self._valid, hint=self._hint, threads=self._threads
         )
         self._hint = alignment.inverse_q16
-        flow = self._still
-        if alignment.aligned:
-            flow = kernels.flow(before, working, valid=self._valid, threads=threads)
+        return alignment
+
+    def _flow(self, pair: _Pair) -> Flow:
+        if pair.before is None:
+            return self._still
+        return self._kernels.flow(
+            pair.before, pair.working, valid=self._valid, threads=self._threads
+        )
+
+    def _measure(self, pair: _Pair, alignment: Alignment, flow: Flow | None) -> FrameEvidence:
+        """``flow``: not looked at where the pictures are not aligned."""
+        frame, before, working = pair.frame, pair.before, pair.working
+        if before is None:
+            if pair.repeats == STILL_REPEATS:
+                self._memory = Memory(np.zeros_like(self._memory.motion_q4), self._memory.quiet_q4)
+            return self._without_evidence(frame, repeated=pair.repeats > 0)
+        kernels, threads = self._kernels, self._threads
+        if flow is None or not alignment.aligned:
+            flow = self._still
         evidence, self._memory = kernels.difference(
             before, working, alignment, self._memory, valid=self._valid, threads=threads
         )
@@ -203,6 +277,15 @@ class EvidenceStream:
         if not whole.any():
             raise ValueError(f"mask leaves no whole block of {side}x{side} px to look at")
         return whole
+
+
+def _same(first: U8, second: U8) -> bool:
+    """Whether two pictures are equal; most that are not differ in every sixteenth row."""
+    return np.array_equal(first[::16], second[::16]) and np.array_equal(first, second)
+
+
+def _one_thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, f"pyanalyzer-{name}")
 
 
 def _default_kernels() -> Kernels:

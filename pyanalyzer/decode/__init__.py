@@ -5,11 +5,12 @@ what is looked at; ``sha256_of`` tells one file from another.
 """
 
 from pyanalyzer.decode.identity import sha256_of
-from pyanalyzer.decode.reader import ReplayReader, open_replay
+from pyanalyzer.decode.reader import MAX_THREADS, ReplayReader, open_replay
 from pyanalyzer.decode.restrict import check_region, crop, parse_region, read_mask
 from pyanalyzer.decode.source import probe
 
 __all__ = [
+    "MAX_THREADS",
     "ReplayReader",
     "check_region",
     "crop",

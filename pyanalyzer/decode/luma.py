@@ -17,12 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
+from pyanalyzer.core.expand import expand_limited_range
 from pyanalyzer.records import U8, U16
 
 Depth = TypeVar("Depth", np.uint8, np.uint16)
-
-BLACK, WHITE = 16, 235  # limited range, 8 bit: ITU-R BT.601-7 table 3, BT.709-6 table 3.3
-BAND_BYTES = 1 << 17  # the expansion's passes over one band stay in the second-level cache
 
 # Formats whose first plane is luma in the low bits of 1 or 2 bytes; p010 and its kind are not.
 _LUMA_PLANE = re.compile(
@@ -124,26 +122,3 @@ def shift_to_8_bits(plane: U16, bits: int) -> U8:
     work >>= 1
     np.minimum(work, 255, out=work)
     return work.astype(np.uint8)
-
-
-def expand_limited_range(plane: U8) -> U8:
-    """``round(255 * (v - 16) / 219)``, clipped to 0..255, for limited-range luma.
-
-    As integers: with ``x = min(max(v, 16), 235) - 16`` it is ``x + (x + 2 - (x + 2) // 73) // 6``,
-    equal for all 256 values. Seven passes of NumPy's byte loops over 1280x720 px take 0.25 ms where
-    ``np.take`` on a table takes 0.8 ms and libswscale 0.3 ms; 2.1 ms go into decoding them.
-    """
-    out = np.empty(plane.shape, np.uint8)
-    rows = max(1, BAND_BYTES // max(1, plane.shape[1]))
-    parts = np.empty((2, min(rows, plane.shape[0]), plane.shape[1]), np.uint8)
-    for top in range(0, plane.shape[0], rows):
-        band = out[top : top + rows]
-        extra, seventy_thirds = parts[0, : len(band)], parts[1, : len(band)]
-        np.clip(plane[top : top + rows], BLACK, WHITE, out=band)
-        np.subtract(band, BLACK - 2, out=extra)
-        np.floor_divide(extra, 73, out=seventy_thirds)
-        np.subtract(extra, seventy_thirds, out=seventy_thirds)
-        np.floor_divide(seventy_thirds, 6, out=seventy_thirds)
-        np.add(extra, seventy_thirds, out=band)
-        np.subtract(band, 2, out=band)
-    return out

@@ -8,6 +8,7 @@ from pyanalyzer.reference.align import align
 from pyanalyzer.reference.crops import crops
 from pyanalyzer.reference.difference import difference
 from pyanalyzer.reference.downscale import downscale
+from pyanalyzer.reference.expand import expand_limited_range
 from pyanalyzer.reference.flow import flow
 from pyanalyzer.reference.mincut import label_grid
 from pyanalyzer.reference.propose import block_unaries, propose
@@ -19,6 +20,7 @@ __all__ = [
     "crops",
     "difference",
     "downscale",
+    "expand_limited_range",
     "flow",
     "label_grid",
     "propose",

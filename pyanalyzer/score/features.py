@@ -25,7 +25,7 @@ from pyanalyzer.records import (
     FrameEvidence,
     Proposal,
 )
-from pyanalyzer.score.flow import PARTS_OF_PX, FlowHistory, median_expansion, median_over_texture
+from pyanalyzer.score.flow import FlowHistory, TexturedBlocks
 
 MAP_CHANNELS = (
     "mean",
@@ -141,8 +141,8 @@ def encode_maps(evidence: Evidence, flow_match: U16, flow_q8: I32, flow_change_q
         flow_match,
     )
     for plane, amount in zip(maps[1:7], amounts, strict=True):
-        plane[:] = _ROOT[amount]
-    maps[7] = _SIGNED_SUM[evidence.signed.view(np.uint16)]
+        _look_up(_ROOT, amount, plane)
+    _look_up(_SIGNED_SUM, evidence.signed.view(np.uint16), maps[7])
     vectors = (
         (_MOTION, evidence.motion_q4),
         (_MOTION, evidence.motion_change_q4),
@@ -152,8 +152,14 @@ def encode_maps(evidence: Evidence, flow_match: U16, flow_q8: I32, flow_change_q
     for planes, (table, vector) in zip(
         maps[8:].reshape(4, 2, *maps.shape[1:]), vectors, strict=True
     ):
-        np.copyto(planes, table[vector.view(np.uint16)].transpose(2, 0, 1))
+        for axis in (0, 1):
+            _look_up(table, vector[..., axis].view(np.uint16), planes[axis])
     return maps
+
+
+def _look_up(table: U8, index: U16, out: U8) -> None:
+    """``out[:] = table[index]``; 16 bits name no place beyond the table, so none is checked."""
+    table.take(index, out=out, mode="clip")
 
 
 def _bits(values: I32) -> npt.NDArray[np.int16]:
@@ -184,12 +190,12 @@ class FeatureEncoder:
         )
         self._last_pts = frame.pts
         flow_q8, flow_change_q8, view_change = self._history.push(frame)
-        flow, flow_change = flow_q8 / PARTS_OF_PX, flow_change_q8 / PARTS_OF_PX
+        textured = TexturedBlocks(frame.evidence.texture)
         acceleration = (
             *view_change,
-            *median_over_texture(flow_change, frame),
-            median_expansion(flow, frame),
-            median_expansion(flow_change, frame),
+            *textured.median(flow_change_q8),
+            textured.expansion(flow_q8),
+            textured.expansion(flow_change_q8),
         )
         return FrameFeatures(
             maps=encode_maps(frame.evidence, frame.flow.match, flow_q8, flow_change_q8),
