@@ -155,12 +155,18 @@ def test_the_same_bytes_whoever_waits_for_whom(
 
 
 def test_an_interrupt_leaves_nothing(replay: Path) -> None:
+    # A shell starts what runs in the background with this signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def interrupt(progress: Progress) -> None:
         if progress.frames_done > 20:
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        annotate(replay, "seen.mp4", interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            annotate(replay, "seen.mp4", interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert os.listdir(replay.parent) == ["a.mp4"]
 
 
