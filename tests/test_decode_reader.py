@@ -256,7 +256,12 @@ def test_decoding_loads_neither_torch_nor_opencv_nor_rich(plain: Path) -> None:
         "with d.open_replay(sys.argv[1]) as r: print(sum(1 for _ in r))\n"
         "assert not {'torch', 'cv2', 'rich'} & set(sys.modules)"
     )
+    # Not in the sources' folder, whose package has no compiled core unless one was put there.
     done = subprocess.run(
-        [sys.executable, "-c", script, str(plain)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(plain)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=plain.parent,
     )
     assert done.stdout.split() == [str(FRAMES)]
