@@ -36,7 +36,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-4, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-3, with --stills stills-1)"
     )
     parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
     parser.add_argument("--seed", type=int, default=0)
@@ -78,6 +78,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="parts of a step, each of clips of one size of picture (default: 1)",
     )
     parser.add_argument("--clips", type=int, default=6, help="clips of a part (default: 6)")
+    parser.add_argument(
+        "--grow",
+        action="store_true",
+        help="add to the network what sees every place over time and looks at the places again; "
+        "with --start-from to those weights",
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of the network")
     parser.add_argument("--workers", type=int, default=2, help="processes that measure replays")
     parser.add_argument(
@@ -102,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from pyanalyzer.errors import UsageError
-    from pyanalyzer.score.model import NetworkConfiguration, load_model
+    from pyanalyzer.score.model import GROWN, NetworkConfiguration, load_model
     from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
     counts = args.steps, args.threads, args.workers, args.parts, args.clips
@@ -117,11 +123,11 @@ def run(args: argparse.Namespace) -> int:
     if args.stills:
         from pyanalyzer.commands.train_stills import DEFAULT_NAME, train_stills_run
 
-        if args.without_engine or args.cache:
-            raise UsageError("--stills knows neither engines nor a cache")
+        if args.without_engine or args.cache or args.grow:
+            raise UsageError("--stills knows neither engines nor a cache, and grows nothing")
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-4"
+    args.name = args.name or "gameplay-3"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -146,7 +152,9 @@ def run(args: argparse.Namespace) -> int:
     start = None if args.start_from is None else load_model(args.start_from)
     if start is not None:
         _check_never_seen(start, args.without_engine)
-    training_run = TrainingRun(settings, NetworkConfiguration(), start)
+    training_run = TrainingRun(
+        settings, NetworkConfiguration(**(GROWN if args.grow else {})), start
+    )
     checkpoint = args.out / "checkpoint.pt"
     if args.resume:
         training_run.load(checkpoint)

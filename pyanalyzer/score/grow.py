@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pyanalyzer.errors import ModelError
-from pyanalyzer.score.model import ADDED_LATER, LoadedModel, Network
+from pyanalyzer.score.model import GROWN, LoadedModel, Network
 
 
 def grow_into(network: Network, start: LoadedModel) -> None:
@@ -17,7 +17,7 @@ def grow_into(network: Network, start: LoadedModel) -> None:
     """
     mine, theirs = asdict(network.configuration), asdict(start.network.configuration)
     grown = {key for key in mine if mine[key] != theirs[key]}
-    if any(key not in ADDED_LATER or theirs[key] for key in grown):
+    if any(key not in GROWN or theirs[key] for key in grown):
         raise ModelError(f"the weights {start.name} are of a network of other dimensions")
     result = network.load_state_dict(start.network.state_dict(), strict=not grown)
     if result.unexpected_keys:

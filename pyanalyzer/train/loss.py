@@ -10,7 +10,7 @@ from pyanalyzer.train.vary import Batch
 
 KIND_WEIGHT = 0.2  # the onset is what counts; the rest says what kind of onset it was
 CANDIDATE_WEIGHT = 0.2
-PLACE_WEIGHT = 0.1
+PLACE_WEIGHT = 0.1  # a hint where to look; no place is part of the answer
 
 
 def onset_loss(cause_onset: Tensor, player: Tensor, world: Tensor, known: Tensor) -> Tensor:
