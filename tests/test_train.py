@@ -14,10 +14,12 @@ from safetensors.numpy import load_file, save_file
 from pyanalyzer.errors import ModelError, ReplayError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
-from pyanalyzer.score.model import NetworkConfiguration
+from pyanalyzer.score.grow import grow_into
+from pyanalyzer.score.model import GROWN, Network, NetworkConfiguration, load_model
 from pyanalyzer.train import cache, clips, loop
 from pyanalyzer.train.loss import onset_loss, place_loss
 from pyanalyzer.train.validate import peaks, validate
+from pyanalyzer.weights import shipped_path
 from tests.small_network import SMALL
 
 
@@ -208,6 +210,18 @@ def test_the_place_is_asked_for_where_there_is_a_box() -> None:
     box = torch.tensor([[[0.4, 0.1, 0.9, 0.4], [0.0, 0.0, 0.0, 0.0]]])
     loss = place_loss(attention, maps, box)
     assert float(loss) == pytest.approx(-np.log(0.2 + 0.3) / 2, abs=1e-6)
+
+
+def test_the_default_network_is_the_shipped_one_and_can_be_grown() -> None:
+    shipped = load_model(shipped_path())
+    assert shipped.network.configuration == NetworkConfiguration()
+    grown = Network(NetworkConfiguration(**GROWN))
+    grow_into(grown, shipped)
+    around = grown.place_context_frames + grown.temporal_comparator.context_frames
+    assert around == 108
+    mine = grown.state_dict()
+    for name, value in shipped.network.state_dict().items():
+        assert torch.equal(mine[name], value), name
 
 
 def test_a_grown_network_answers_as_before(replays: list[cache.CachedReplay]) -> None:

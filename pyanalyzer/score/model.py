@@ -38,8 +38,8 @@ class NetworkConfiguration:
     inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
 
 
-# The parts that a network can be grown by, about 1.7 s of context to either side in all. The shipped
-# weights lack them: in what training they have had so far they did not pay (docs/experiments.md).
+# The parts that a network can be grown by: in all it then sees 108 frames to either side. The
+# shipped weights lack them: in what training they have had, they did not pay (docs/experiments.md).
 GROWN: dict[str, Any] = {
     "place_dilations": (1, 2, 4, 8, 16),
     "heads": 4,
