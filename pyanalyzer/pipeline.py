@@ -348,7 +348,8 @@ class _Answer:
 
         # One thread: sums are then grouped alike on every machine, and the other cores decode.
         torch.set_num_threads(1)
-        scorer, events = Scorer(model), self._event_stream(model)
+        scorer = Scorer(model, mirrored=not self._settings.fast)
+        events = self._event_stream(model)
         unscored: list[FrameTrace] = []
         curves: list[FrameCurves] = []
         listed = itertools.count(1)

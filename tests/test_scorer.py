@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS, Scores
@@ -18,6 +19,7 @@ from pyanalyzer.score.features import (
     PROPOSAL_FEATURES,
     FrameFeatures,
 )
+from pyanalyzer.score.mirror import mirror_crops, mirror_globals, mirror_maps, mirror_proposals
 from pyanalyzer.score.model import (
     LoadedModel,
     Network,
@@ -55,12 +57,26 @@ def random_frames(count: int, seed: int = 0) -> list[FrameFeatures]:
     return frames
 
 
+def in_a_mirror(
+    maps: Tensor, frame_globals: Tensor, proposals: Tensor, crops: Tensor
+) -> list[Tensor]:
+    return [
+        mirror_maps(maps, "x"),
+        mirror_globals(frame_globals, "x"),
+        mirror_proposals(proposals, "x"),
+        mirror_crops(crops, "x"),
+    ]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("count", [1, 2, 5, 16, 17, 63, 150])
-def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_equal_the_whole(
+    count: int, mirrored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(count)
-    running = scorer.Scorer(LoadedModel(network, "test", "", {}))
+    running = scorer.Scorer(LoadedModel(network, "test", "", {}), mirrored=mirrored)
     for i, frame in enumerate(frames):
         running.push(frame, i + 5, i * 100)
     scores = running.finish()
@@ -69,12 +85,16 @@ def test_chunks_equal_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> 
         for name in ("maps", "globals", "proposals", "crops")
     ]
     with torch.inference_mode():
-        whole = network(*stacked)
+        views = [network(*stacked)]
+        if mirrored:
+            views.append(network(*in_a_mirror(*stacked)))
+    whole = [torch.stack(heads).double() for heads in zip(*views, strict=True)]
+    whole = [heads.exp().mean(dim=0) for heads in whole]
     assert scores.index.tolist() == list(range(5, 5 + count))
     for got, expected in zip(
         (scores.cause_onset, scores.kind, scores.candidate), whole[:3], strict=True
     ):
-        np.testing.assert_allclose(got, expected[0].numpy(), atol=2e-5)
+        np.testing.assert_allclose(np.exp(got), expected[0].numpy(), rtol=5e-5, atol=1e-7)
         np.testing.assert_allclose(np.exp(got).sum(axis=1), 1, atol=1e-5)
 
 
@@ -92,7 +112,7 @@ def test_what_is_scored_can_be_taken_at_once(monkeypatch: pytest.MonkeyPatch) ->
         state = vars(running)
         held.append(sum(len(state[name]) for name in ("_frames", "_maps", "_pending", "_results")))
     taken = [piece for piece in pieces if piece is not None]
-    assert pieces.index(taken[0]) == 47  # the third batch brings the first chunk's context
+    assert pieces.index(taken[0]) == 31  # the second batch brings the first chunk's context
     assert taken[0].pts.tolist() == list(range(8))
     joined = Scores.join([*taken, running.finish()])
     expected = whole.finish()

@@ -205,10 +205,9 @@ def test_unknown_frames_ask_only_for_not_the_player() -> None:
 
 
 def test_the_place_is_asked_for_where_there_is_a_box() -> None:
-    maps = torch.zeros(1, 2, 1, 16, 24, dtype=torch.uint8)  # seen on a grid of 2 x 3 places
     attention = torch.tensor([0.1, 0.2, 0.3, 0.1, 0.1, 0.2]).log().expand(1, 2, 6)
     box = torch.tensor([[[0.4, 0.1, 0.9, 0.4], [0.0, 0.0, 0.0, 0.0]]])
-    loss = place_loss(attention, maps, box)
+    loss = place_loss(attention, (2, 3), box)
     assert float(loss) == pytest.approx(-np.log(0.2 + 0.3) / 2, abs=1e-6)
 
 

@@ -13,6 +13,7 @@ from pyanalyzer.score.features import PROPOSAL_FEATURES
 
 # Frames that make up the picture of "before" and of "after"; t itself is the first of "after".
 SIDE_FRAMES = 3
+COARSE_PLACE_STEP = 2  # cells of the Extractor's grid from one place to the next
 
 
 class SideComparator(nn.Module):
@@ -20,14 +21,19 @@ class SideComparator(nn.Module):
 
     Both sides pass through the same weights, each told from its own side of the change outwards:
     before = frames t-1, t-2, t-3; after = frames t, t+1, t+2. Input float (B, T, width, R, C),
-    output float (B, T, places, out_width), places row by row on a grid of half the resolution.
+    output float (B, T, places, out_width), places row by row. ``place_step``: 2, and they lie on a
+    grid of half the resolution, or 1, and there is one for every cell, each of which sees as much
+    around it as one of the coarse grid ("a trous": Chen et al., DeepLab, 2015): so the same weights
+    do for both.
     """
 
-    def __init__(self, width: int, out_width: int, blocks: int) -> None:
+    def __init__(self, width: int, out_width: int, blocks: int, place_step: int = 2) -> None:
         super().__init__()
         self.side = nn.Sequential(nn.Conv2d(SIDE_FRAMES * width, width, 1), nn.ReLU(inplace=True))
-        self.compare = conv(3 * width, out_width, stride=2)
-        self.blocks = nn.Sequential(*(ShiftBlock(out_width) for _ in range(blocks)))
+        self.place_step = place_step
+        self.compare = conv(3 * width, out_width, stride=place_step)
+        dilation = COARSE_PLACE_STEP // place_step
+        self.blocks = nn.Sequential(*(ShiftBlock(out_width, dilation) for _ in range(blocks)))
         self.context_frames = SIDE_FRAMES + blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:

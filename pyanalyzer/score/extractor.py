@@ -12,10 +12,10 @@ _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)
 assert set(MAP_CHANNELS[_UNSIGNED:]) == SIGNED_CHANNELS, "the signed channels come last"
 
 
-def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+def conv(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
     """3 x 3 convolution, batch normalisation, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.Conv2d(inputs, outputs, 3, stride, padding=dilation, dilation=dilation, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
@@ -27,18 +27,21 @@ class ShiftBlock(nn.Module):
     Before the first of its two convolutions an eighth of the channels comes from the next frame
     and an eighth from the last one (temporal shift, Lin et al., TSM, 2019): how a place changes is
     seen before places are averaged, at the price of a convolution over single frames. Outside the
-    clip there is nothing: zeros. Input and output float (B, T, width, R, C).
+    clip there is nothing: zeros. Input and output float (B, T, width, R, C). ``dilation``: of the
+    convolutions over places.
     """
 
     context_frames = 1
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dilation: int = 1) -> None:
         super().__init__()
         self.shifted_channels = width // 8
         last = nn.BatchNorm2d(width)
         nn.init.zeros_(last.weight)  # at first every block hands on what it gets
         self.layers = nn.Sequential(
-            conv(width, width), nn.Conv2d(width, width, 3, padding=1, bias=False), last
+            conv(width, width, dilation=dilation),
+            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation, bias=False),
+            last,
         )
 
     def forward(self, maps: Tensor) -> Tensor:

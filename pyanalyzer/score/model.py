@@ -11,7 +11,11 @@ from torch import Tensor, nn
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import MAX_PROPOSALS
-from pyanalyzer.score.comparator import CandidateComparator, SideComparator
+from pyanalyzer.score.comparator import (
+    COARSE_PLACE_STEP,
+    CandidateComparator,
+    SideComparator,
+)
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
@@ -28,6 +32,7 @@ class NetworkConfiguration:
     map_blocks: int = 2
     compared_width: int = 64
     compared_blocks: int = 2
+    place_step: int = 1
     crop_width: int = 32
     candidate_width: int = 48
     temporal_width: int = 128
@@ -55,7 +60,9 @@ class Network(nn.Module):
         c = self.configuration = configuration
         self.map_extractor = MapExtractor(c.map_width, c.map_blocks)
         self.crop_extractor = CropExtractor(c.crop_width)
-        self.side_comparator = SideComparator(c.map_width, c.compared_width, c.compared_blocks)
+        self.side_comparator = SideComparator(
+            c.map_width, c.compared_width, c.compared_blocks, c.place_step
+        )
         self.candidate_comparator = CandidateComparator(c.crop_width, c.candidate_width)
         self.temporal_comparator = CourseComparator(
             c.compared_width,
@@ -71,6 +78,12 @@ class Network(nn.Module):
     def place_context_frames(self) -> int:
         """How many frames to either side :meth:`compare_places` takes into account."""
         return self.map_extractor.context_frames + self.side_comparator.context_frames
+
+    def place_grid(self, rows: int, cols: int) -> tuple[int, int]:
+        """Rows and columns of the places on a grid of so many blocks."""
+        for stride in (2, 2, self.configuration.place_step):  # with a border of one
+            rows, cols = (-(-size // stride) for size in (rows, cols))
+        return rows, cols
 
     def compare_places(self, maps: Tensor) -> Tensor:
         """uint8 (B, T, len(MAP_CHANNELS), R, C) to float (B, T, places, compared_width)."""
@@ -149,7 +162,7 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
     not fit this version's inputs, or has another hash than ``expected_sha256``."""
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
-        stored = header["configuration"]
+        stored = {"place_step": COARSE_PLACE_STEP} | header["configuration"]  # old ones lack it
         for key, value in stored.items():
             if isinstance(value, list):  # JSON knows no tuples
                 stored[key] = tuple(value)

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from pyanalyzer.chunks import Chunks
-from pyanalyzer.records import CAUSES, KINDS, MAX_PROPOSALS, U8, Scores
+from pyanalyzer.records import CAUSES, F32, KINDS, MAX_PROPOSALS, U8, Scores
 from pyanalyzer.score.features import FrameFeatures
+from pyanalyzer.score.mirror import (
+    Axis,
+    mirror_crops,
+    mirror_globals,
+    mirror_maps,
+    mirror_proposals,
+)
 from pyanalyzer.score.model import LoadedModel
 
 # Frames that pass through the network together. Fixed, and counted from the first frame, so that
 # neither threads nor timing change how sums are grouped: the same replay gives the same bits.
 BATCH_FRAMES = 64
-# Those of the comparison over time; small at first, as the blocks of the timeline are.
-TEMPORAL_CHUNK_FRAMES = (64, 64, 128, 256)
+# Those of the comparison over time; small at first, as the blocks of the timeline are. With the
+# shipped weights, which look at 7 frames to either side of a batch and at 64 around a chunk, a
+# chunk is complete just when a batch is: the third batch has all that the second chunk needs.
+TEMPORAL_CHUNK_FRAMES = (57, 64, 128, 256)
 
 
 class Scorer:
     """Push every frame in display order, take what is scored from time to time, then finish.
+
+    ``mirrored``: the network also sees every frame in a mirror, left and right exchanged, and its
+    answer is the mean probability of both (Krizhevsky et al. 2012): it errs less, at twice the
+    price.
 
     Holds the maps of at most one batch and the vectors of one chunk with their context; what grows
     with the replay is the result alone, 68 bytes a frame, and only if nobody takes it. Give it a
@@ -27,10 +45,13 @@ class Scorer:
     that to one.
     """
 
-    def __init__(self, model: LoadedModel) -> None:
+    def __init__(self, model: LoadedModel, *, mirrored: bool = True) -> None:
         self._network = model.network
+        self._mirrored = mirrored
         around = model.network.place_context_frames
-        self._place_chunks = Chunks((BATCH_FRAMES,), around, around)
+        # The first is shorter by what must follow it, so that none waits for one batch more.
+        first = max(BATCH_FRAMES - around, 1)
+        self._place_chunks = Chunks((first, BATCH_FRAMES), around, around)
         around = model.network.temporal_comparator.context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
@@ -75,19 +96,31 @@ class Scorer:
         if not self._pending:
             return
         proposals, crops, frame_globals = (
-            torch.from_numpy(np.stack([getattr(f, name) for f in self._pending]))
-            for name in ("proposals", "crops", "globals")
+            self._views(np.stack([getattr(f, name) for f in self._pending]), mirror)
+            for name, mirror in (
+                ("proposals", mirror_proposals),
+                ("crops", mirror_crops),
+                ("globals", mirror_globals),
+            )
         )
-        candidates = self._network.compare_candidates(crops, proposals)
+        flat = self._network.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
+        candidates = flat.view(*proposals.shape[:2], *flat.shape[1:])
         self._frame_parts.append((frame_globals, candidates, proposals[..., 0] > 0.5))
         self._pending = []
+
+    def _views(self, frames: npt.NDArray[Any], mirror: Callable[[Tensor, Axis], Tensor]) -> Tensor:
+        """(T, ...) to (1, T, ...), or (2, T, ...) with the frames in a mirror behind."""
+        views = [torch.from_numpy(frames)]
+        if self._mirrored:
+            views.append(mirror(views[0], "x"))
+        return torch.stack(views)
 
     def _compare_places(self, *, last: bool) -> None:
         """Maps to compared places, for every batch whose context is there."""
         while chunk := self._place_chunks.take(self._pushed, last=last):
             window = self._maps[chunk.begin - self._maps_begin : chunk.end - self._maps_begin]
-            maps = torch.from_numpy(np.stack(window)).unsqueeze(0)
-            self._places.append(self._network.compare_places(maps)[0, chunk.inside])
+            maps = self._views(np.stack(window), mirror_maps)
+            self._places.append(self._network.compare_places(maps)[:, chunk.inside])
             self._placed = chunk.stop
         begin = self._place_chunks.needed_from
         self._maps, self._maps_begin = self._maps[begin - self._maps_begin :], begin
@@ -96,24 +129,28 @@ class Scorer:
         """Compared places to log-probabilities, for every chunk whose context is there."""
         if not self._places:
             return
-        places = torch.cat(self._places)
-        parts = [torch.cat(same) for same in zip(*self._frame_parts, strict=True)]
+        places = torch.cat(self._places, dim=1)
+        parts = [torch.cat(same, dim=1) for same in zip(*self._frame_parts, strict=True)]
         while chunk := self._score_chunks.take(self._placed, last=last):
             window = slice(chunk.begin - self._vectors_begin, chunk.end - self._vectors_begin)
-            globals_, candidates, present = (part[window].unsqueeze(0) for part in parts)
-            heads = self._network.compare(
-                places[window].unsqueeze(0), globals_, candidates, present
-            )
+            globals_, candidates, present = (part[:, window] for part in parts)
+            heads = self._network.compare(places[:, window], globals_, candidates, present)
             asked = (heads.cause_onset, heads.kind, heads.candidate)
-            scored = [head[0, chunk.inside].numpy().astype(np.float32) for head in asked]
+            scored = [_mean_probability(head[:, chunk.inside]) for head in asked]
             frames = np.array(self._frames[: chunk.stop - chunk.start], np.int64)
             del self._frames[: chunk.stop - chunk.start]
             self._results.append(Scores(frames[:, 0], frames[:, 1], *scored))
         begin = self._score_chunks.needed_from
         kept = slice(begin - self._vectors_begin, None)
-        self._places = [places[kept]]
-        self._frame_parts = [(parts[0][kept], parts[1][kept], parts[2][kept])]
+        self._places = [places[:, kept]]
+        self._frame_parts = [(parts[0][:, kept], parts[1][:, kept], parts[2][:, kept])]
         self._vectors_begin = begin
+
+
+def _mean_probability(log_p: Tensor) -> F32:
+    """Log-probabilities of several views, (V, T, K), to those of their mean, float32 (T, K)."""
+    mean = torch.logsumexp(log_p, dim=0) - math.log(log_p.shape[0])
+    return mean.numpy().astype(np.float32, copy=False)
 
 
 def _no_scores() -> Scores:

@@ -34,8 +34,9 @@ from pyanalyzer.timeline.transition import Opening, TransitionModel, time_before
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-# The first ones are small, for an early answer; the surroundings cost less of large ones.
-BLOCK_FRAMES = (64, 64, 128, 256)
+# The first ones are small, for an early answer; the surroundings cost less of large ones. The first
+# with its look-ahead is what the network has scored of the first three batches (score/scorer.py).
+BLOCK_FRAMES = (57, 64, 128, 256)
 # About one and two seconds of most recordings: by then what lies beyond is all but forgotten
 # (docs/timeline.md has the figures).
 LOOK_AHEAD_FRAMES = 64

@@ -110,7 +110,7 @@ class TrainingRun:
             heads = self.network(
                 batch["maps"], batch["globals"], batch["proposals"], batch["crops"]
             )
-        return total_loss(heads, batch)
+        return total_loss(heads, batch, self.network.place_grid(*batch["maps"].shape[-2:]))
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""

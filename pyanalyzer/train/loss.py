@@ -25,13 +25,13 @@ def onset_loss(cause_onset: Tensor, player: Tensor, world: Tensor, known: Tensor
     return -(player * player_log + world * world_log + rest * not_player).mean()
 
 
-def place_loss(place: Tensor, maps: Tensor, box: Tensor) -> Tensor:
+def place_loss(place: Tensor, grid: tuple[int, int], box: Tensor) -> Tensor:
     """Mean over frames of -log of the attention that lies on the box, in nats; 0 where none is.
 
-    ``place``: log-attention (B, T, P) over places on a grid an eighth as fine as that of ``maps``
-    (B, T, C, rows, cols); ``box``: (B, T, 4), left, top, right, bottom as shares of the picture.
+    ``place``: log-attention (B, T, P) over places on a ``grid`` of rows and columns; ``box``: (B,
+    T, 4), left, top, right, bottom as shares of the picture.
     """
-    rows, cols = (_halved(size, times=3) for size in maps.shape[-2:])
+    rows, cols = grid
     left, top, right, bottom = box.unbind(-1)
     across = _covers(left, right, cols)
     down = _covers(top, bottom, rows)
@@ -41,13 +41,6 @@ def place_loss(place: Tensor, maps: Tensor, box: Tensor) -> Tensor:
     return -(on_box * there).mean()
 
 
-def _halved(size: int, times: int) -> int:
-    """Rows or columns after convolutions of stride two with a border of one."""
-    for _ in range(times):
-        size = (size + 1) // 2
-    return size
-
-
 def _covers(low: Tensor, high: Tensor, cells: int) -> Tensor:
     """Whether low .. high (shares of the whole) reaches into each cell: bool (..., cells)."""
     begin = torch.arange(cells, device=low.device) / cells
@@ -55,8 +48,9 @@ def _covers(low: Tensor, high: Tensor, cells: int) -> Tensor:
     return (low.unsqueeze(-1) < end) & (high.unsqueeze(-1) > begin) & (high > low).unsqueeze(-1)
 
 
-def total_loss(heads: Heads, batch: Batch) -> dict[str, Tensor]:
-    """The parts and their weighted sum ("total"), each a scalar."""
+def total_loss(heads: Heads, batch: Batch, place_grid: tuple[int, int]) -> dict[str, Tensor]:
+    """The parts and their weighted sum ("total"), each a scalar. ``place_grid``: rows and columns
+    of the places."""
     parts = {
         "onset": onset_loss(
             heads.cause_onset.float(), batch["player"], batch["world"], batch["known"]
@@ -68,7 +62,7 @@ def total_loss(heads: Heads, batch: Batch) -> dict[str, Tensor]:
         chosen = -log_p.float().flatten(0, 1).gather(1, target.clamp_min(0).unsqueeze(1))
         # Over all frames, so that a clip with one onset counts no more than one with many.
         parts[name] = (chosen.squeeze(1) * labelled).mean()
-    parts["place"] = place_loss(heads.place.float(), batch["maps"], batch["box"])
+    parts["place"] = place_loss(heads.place.float(), place_grid, batch["box"])
     parts["total"] = (
         parts["onset"]
         + KIND_WEIGHT * parts["kind"]

@@ -16,6 +16,13 @@ from pyanalyzer.score.features import (
     PROPOSAL_FEATURES,
     SIGNED_CHANNELS,
 )
+from pyanalyzer.score.mirror import (
+    Axis,
+    mirror_crops,
+    mirror_globals,
+    mirror_maps,
+    mirror_proposals,
+)
 
 # How often a clip is varied. Up is rarely down in games, and a wrapped picture is seldom one: those
 # two cost more in a short run than they give (docs/experiments.md), so they are rare.
@@ -113,39 +120,20 @@ def _shifter(rows: int, cols: int) -> Callable[[Batch], Batch]:
     return lambda batch: shift(batch, rows, cols)
 
 
-def mirror(batch: Batch, axis: Literal["x", "y"]) -> Batch:
+def mirror(batch: Batch, axis: Axis) -> Batch:
     """Left and right exchanged, or up and down: a game in a mirror is a game."""
-    dimension = -1 if axis == "x" else -2
-    maps = batch["maps"].flip(dimension)
-    for name in _MOTIONS:
-        channel = maps[..., MAP_CHANNELS.index(f"{name}_{axis}"), :, :]
-        channel.copy_((256 - channel.int()).clamp(0, 255))
-    out = batch | {"maps": maps, "crops": batch["crops"].flip(dimension)}
-    reversed_columns = {
-        "globals": [
-            GLOBAL_FEATURES.index(name)
-            for name in (
-                f"view_d{axis}",
-                "view_rotation",
-                f"view_change_d{axis}",
-                "view_change_rotation",
-                f"flow_change_{axis}",
-            )
-        ],
-        "proposals": [
-            PROPOSAL_FEATURES.index(f"{n}_{axis}") for n in ("centre", "motion", "motion_change")
-        ],
-    }
-    for key, columns in reversed_columns.items():
-        values = batch[key].clone()
-        values[..., columns] *= -1
-        out[key] = values
     box = batch["box"].clone()
     low, high = (0, 2) if axis == "x" else (1, 3)
     there = _has_box(box)
     box[..., low] = torch.where(there, 1 - batch["box"][..., high], 0)
     box[..., high] = torch.where(there, 1 - batch["box"][..., low], 0)
-    return out | {"box": box}
+    return batch | {
+        "maps": mirror_maps(batch["maps"], axis),
+        "globals": mirror_globals(batch["globals"], axis),
+        "proposals": mirror_proposals(batch["proposals"], axis),
+        "crops": mirror_crops(batch["crops"], axis),
+        "box": box,
+    }
 
 
 def hide_appearance(batch: Batch) -> Batch:
