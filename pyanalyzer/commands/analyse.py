@@ -94,7 +94,8 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--fast",
         action="store_true",
-        help="decode without smoothing block borders: quicker, a little less accurate",
+        help="decode without smoothing block borders, and do not look at every frame in a mirror "
+        "too: quicker, a little less accurate",
     )
     group.add_argument(
         "--core",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,10 +19,12 @@ from pyanalyzer.score.stills import INPUTS, StillsConfiguration, StillsNetwork, 
 from pyanalyzer.score.weights_file import read_weights, weights_file
 from pyanalyzer.stills.planes import CELL_PX, STRIDE_PX, Planes
 from pyanalyzer.stills.records import ChangeMaps, LocateParameters
+from pyanalyzer.stills.windows import MARGIN_PX, windows_of
 
 FORMAT = "pyanalyzer/stills-weights/1"
 _TILE_PX = 2048  # a side: what passes through the network at once, about 200 MB
-_MARGIN_PX = 128  # by which tiles overlap: how far the network looks, for all that matters
+# Log-odds of what was not looked at, as nothing differs there: surer than the network ever is.
+_UNCHANGED_NATS = -20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +90,30 @@ def folded(network: StillsNetwork) -> StillsNetwork:
 
 
 def change_maps(network: StillsNetwork, planes: Planes, size_px: tuple[int, int]) -> ChangeMaps:
-    """What the network says, for pictures of ``size_px`` (width, height); in overlapping tiles
-    where they are large, so that memory does not grow with them."""
+    """What the network says, for pictures of ``size_px`` (width, height).
+
+    It looks only where something differs (:func:`~pyanalyzer.stills.windows.windows_of`), and in
+    overlapping tiles where that is large, so that memory does not grow with the pictures.
+    """
     height, width = planes.luma_residual.shape
     rows, columns = height // CELL_PX, width // CELL_PX
-    changed = np.empty((rows, columns), np.float32)
-    sides = np.empty((4, rows, columns), np.float32)
-    mask = np.empty((height, width), np.float32)
+    changed = np.full((rows, columns), _UNCHANGED_NATS, np.float32)
+    sides = np.zeros((4, rows, columns), np.float32)
+    mask = np.full((height, width), _UNCHANGED_NATS, np.float32)
+    tiles = [
+        (y, x)
+        for window in windows_of(planes)
+        for y, x in itertools.product(*(_tiles(part) for part in window))
+    ]
     with torch.inference_mode():
-        for y in _tiles(height):
-            for x in _tiles(width):
-                outer = _outer(y, height), _outer(x, width)
-                out = network(inputs_of(*_tensors(planes, *outer)))
-                own = _within(y, outer[0]), _within(x, outer[1])
-                (i, j), (row, column) = (
-                    (_cells(a), _cells(b)) for a, b in ((own[0], own[1]), (y, x))
-                )
-                changed[row, column] = out.changed[0, i, j].numpy()
-                sides[:, row, column] = out.sides_px[0, :, i, j].numpy()
-                mask[y, x] = out.mask[0][own].numpy()
+        for y, x in tiles:
+            outer = _outer(y, height), _outer(x, width)
+            out = network(inputs_of(*_tensors(planes, *outer)))
+            own = _within(y, outer[0]), _within(x, outer[1])
+            (i, j), (row, column) = ((_cells(a), _cells(b)) for a, b in (own, (y, x)))
+            changed[row, column] = out.changed[0, i, j].numpy()
+            sides[:, row, column] = out.sides_px[0, :, i, j].numpy()
+            mask[y, x] = out.mask[0][own].numpy()
     width_px, height_px = size_px
     shown = -(-height_px // CELL_PX), -(-width_px // CELL_PX)
     return ChangeMaps(
@@ -115,17 +123,18 @@ def change_maps(network: StillsNetwork, planes: Planes, size_px: tuple[int, int]
     )
 
 
-def _tiles(length_px: int) -> Iterator[slice]:
+def _tiles(part: slice) -> Iterator[slice]:
     """Equal parts of at most _TILE_PX, whole strides each but the last."""
+    length_px = part.stop - part.start
     parts = -(-length_px // _TILE_PX)
     side = -(-length_px // parts // STRIDE_PX) * STRIDE_PX
-    for start in range(0, length_px, side):
-        yield slice(start, min(length_px, start + side))
+    for start in range(part.start, part.stop, side):
+        yield slice(start, min(part.stop, start + side))
 
 
 def _outer(part: slice, length_px: int) -> slice:
     """The part with a margin, inside the picture."""
-    return slice(max(0, part.start - _MARGIN_PX), min(length_px, part.stop + _MARGIN_PX))
+    return slice(max(0, part.start - MARGIN_PX), min(length_px, part.stop + MARGIN_PX))
 
 
 def _within(part: slice, outer: slice) -> slice:
