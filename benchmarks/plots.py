@@ -30,7 +30,9 @@ FORMATS = ("png", "svg")
 DPI = 160
 SIZE = "1080p"  # of the kernels' pictures
 OURS, OTHERS, MEMORY = kind_style("view"), DIM, kind_style("cut")
-_LABELS_UP = {"difference and block motion", "align"}  # their names would lie over other points
+# Where a label is put so that it does not lie on its neighbours: to the left of its point, or above.
+_LABELS_LEFT = frozenset(("align", "warp"))
+_LABELS_UP = frozenset(("flow",))
 _ROOFS = (
     ("picture_copy_bytes_s", "a plain copy of a 1080p picture (100 %)", "-"),
     ("copy_bytes_s", "a plain copy of what no cache holds", "--"),
@@ -75,9 +77,15 @@ def roofline(figures: Figures, image_format: str) -> bytes:
     for row, (x, y) in zip(rows, points, strict=True):
         axes.plot(x, y, "o", color=OURS)
         reached = y / (x * figures["picture_copy_bytes_s"] / 1e9)
-        up = row["step"] in _LABELS_UP
+        left, up = row["step"] in _LABELS_LEFT, row["step"] in _LABELS_UP
         label = f"{row['step']} ({reached:.0%})"
-        axes.annotate(label, (x, y), (6, 6 if up else -12), textcoords="offset points")
+        axes.annotate(
+            label,
+            (x, y),
+            (-6 if left else 6, 6 if up else -12),
+            textcoords="offset points",
+            ha="right" if left else "left",
+        )
     axes.set(xscale="log", yscale="log", xlim=span)
     axes.set_ylim(bottom=min(y for _, y in points) / 2)
     axes.set_xlabel("least arithmetic per byte that must move, operations")
