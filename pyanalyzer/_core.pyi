@@ -1,7 +1,7 @@
 # Checked against the built module by tests/test_stub.py.
 from collections.abc import Sequence
 
-from pyanalyzer.records import I16, I32, U8, U16, BoolGrid
+from pyanalyzer.records import F32, I16, I32, U8, U16, BoolGrid
 
 __version__: str
 
@@ -53,3 +53,17 @@ def align(
     threads: int = 1,
     isa: str | None = None,
 ) -> tuple[tuple[int, int, int, int], float, bool]: ...
+def convolve(
+    input: F32,
+    weights: F32,
+    bias: F32,
+    *,
+    out_channels: int,
+    stride: int = 1,
+    dilation: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    residual: F32 | None = None,
+    relu: bool = False,
+    threads: int = 1,
+    isa: str | None = None,
+) -> F32: ...

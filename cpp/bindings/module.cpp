@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, module) {
     register_flow(module);
     register_propose(module);
     register_warp(module);
+    register_convolve(module);
 }

@@ -39,7 +39,7 @@ void block_row_sums(const std::uint8_t* current, std::ptrdiff_t current_stride,
 
 AlignKernels align_kernels(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2)
+    if (isa >= Isa::avx2)
         return {avx2::block_row_sums, avx2::sad_row, avx2::cross_row, avx2::track_minimum};
 #else
     (void)isa;

@@ -73,7 +73,7 @@ void block_sums(LumaView previous, LumaView current, LumaView warped, const Grid
                 const EvidenceArrays& out, int threads, Isa isa) {
     auto* kernel = scalar::block_row;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2) kernel = avx2::block_row;
+    if (isa >= Isa::avx2) kernel = avx2::block_row;
 #else
     (void)isa;
 #endif

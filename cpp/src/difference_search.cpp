@@ -29,7 +29,7 @@ struct Kernels {
 Kernels kernels_for(Isa isa) {
     Kernels kernels;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2) kernels = {avx2::search_16, avx2::search_8, avx2::sad_16, avx2::sad_8};
+    if (isa >= Isa::avx2) kernels = {avx2::search_16, avx2::search_8, avx2::sad_16, avx2::sad_8};
 #else
     (void)isa;
 #endif

@@ -31,7 +31,7 @@ void downscale(LumaView source, int factor, MutableLumaView out, int threads, Is
         throw std::invalid_argument("the output must be (height // factor, width // factor)");
     auto* row_kernel = scalar::downscale_row;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2) row_kernel = avx2::downscale_row;
+    if (isa >= Isa::avx2) row_kernel = avx2::downscale_row;
 #else
     (void)isa;
 #endif

@@ -23,7 +23,7 @@ void expand_limited_range(LumaView source, MutableLumaView out, Isa isa) {
         throw std::invalid_argument("the output must have the size of the source");
     auto* row_kernel = scalar::expand_row;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2) row_kernel = avx2::expand_row;
+    if (isa >= Isa::avx2) row_kernel = avx2::expand_row;
 #else
     (void)isa;
 #endif

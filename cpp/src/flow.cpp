@@ -81,7 +81,7 @@ struct Kernels {
 Kernels kernels_for(Isa isa) {
     Kernels kernels;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2) kernels = {avx2::take_patch, avx2::compare_patch};
+    if (isa >= Isa::avx2) kernels = {avx2::take_patch, avx2::compare_patch};
 #else
     (void)isa;
 #endif

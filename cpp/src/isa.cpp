@@ -11,14 +11,23 @@ const std::vector<Isa>& supported_isas() {
     static const std::vector<Isa> isas = [] {
         std::vector<Isa> found{Isa::scalar};
 #if defined(PYANALYZER_HAVE_AVX2) && (defined(__GNUC__) || defined(__clang__))
-        if (__builtin_cpu_supports("avx2")) found.push_back(Isa::avx2);
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+            found.push_back(Isa::avx2);
+        if (found.back() == Isa::avx2 && __builtin_cpu_supports("avx512f"))
+            found.push_back(Isa::avx512);
 #endif
         return found;
     }();
     return isas;
 }
 
-std::string_view isa_name(Isa isa) { return isa == Isa::avx2 ? "avx2" : "scalar"; }
+std::string_view isa_name(Isa isa) {
+    switch (isa) {
+        case Isa::avx512: return "avx512";
+        case Isa::avx2: return "avx2";
+        default: return "scalar";
+    }
+}
 
 Isa isa_from_name(std::string_view name) {
     std::string known;

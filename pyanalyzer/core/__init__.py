@@ -6,6 +6,7 @@ threads. Importing this module loads NumPy and the compiled module, nothing else
 """
 
 from pyanalyzer.core.align import align
+from pyanalyzer.core.convolve import convolve, pack_bias, pack_weights
 from pyanalyzer.core.crops import crops
 from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
@@ -22,6 +23,7 @@ __all__ = [
     "Tracks",
     "align",
     "block_unaries",
+    "convolve",
     "crops",
     "default_isa",
     "difference",
@@ -29,6 +31,8 @@ __all__ = [
     "expand_limited_range",
     "flow",
     "label_grid",
+    "pack_bias",
+    "pack_weights",
     "propose",
     "supported_isas",
     "warp",

@@ -5,6 +5,7 @@ accepted and change nothing.
 """
 
 from pyanalyzer.reference.align import align
+from pyanalyzer.reference.convolve import convolve
 from pyanalyzer.reference.crops import crops
 from pyanalyzer.reference.difference import difference
 from pyanalyzer.reference.downscale import downscale
@@ -17,6 +18,7 @@ from pyanalyzer.reference.warp import warp
 __all__ = [
     "align",
     "block_unaries",
+    "convolve",
     "crops",
     "difference",
     "downscale",

@@ -1,6 +1,6 @@
 // Which instruction set the kernels use. Every kernel has a scalar definition; where there is a
-// twin for AVX2 it gives the same bits. The choice is made at the call, never inside a loop over
-// pixels.
+// twin for AVX2, or one for AVX-512 as well, it gives the same bits. The choice is made at the call,
+// never inside a loop over pixels.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,8 @@
 
 namespace pyanalyzer {
 
-enum class Isa { scalar, avx2 };
+// Each can run what those before it can: a kernel takes the best twin that it has.
+enum class Isa { scalar, avx2, avx512 };
 
 // What this machine and this build can run, the best last. Never empty.
 const std::vector<Isa>& supported_isas();
@@ -17,7 +18,7 @@ const std::vector<Isa>& supported_isas();
 // Throws std::invalid_argument if that name is unknown or cannot run here.
 Isa default_isa();
 
-// "scalar" or "avx2" to Isa. Throws std::invalid_argument, naming what can run here.
+// "scalar", "avx2" or "avx512" to Isa. Throws std::invalid_argument, naming what can run here.
 Isa isa_from_name(std::string_view name);
 
 std::string_view isa_name(Isa isa);

@@ -1,0 +1,41 @@
+// The inner loop of convolve, per instruction set. Included by files compiled for AVX2 and
+// AVX-512: plain types only.
+#pragma once
+
+#include <cstddef>
+
+namespace pyanalyzer {
+
+// So many output pixels and groups of output channels are worked on together at most: on AVX-512
+// 24 sums fill three quarters of the registers, and each input is read once for two of them.
+inline constexpr int kConvolvePixels = 12;
+inline constexpr int kConvolveGroups = 2;
+
+// `groups` groups of 16 output channels of `pixels` pixels. `starts`: where each pixel's input
+// begins; `offsets`: of each of the kernel's `cells` from there; of each cell `channels` values in
+// a row. `weights`: (cells, channels, 16) of the first group; the next group's lie `next_group`
+// behind it. `sums`: (groups, kConvolvePixels, 16), which hold the bias at first and the result in
+// the end.
+struct ConvolveTile {
+    const float* const* starts;
+    const std::ptrdiff_t* offsets;
+    int cells;
+    int channels;
+    int pixels;
+    int groups;
+    const float* weights;
+    std::ptrdiff_t next_group;
+    float* sums;
+};
+
+namespace scalar {
+void convolve_tile(const ConvolveTile& tile);
+}
+namespace avx2 {
+void convolve_tile(const ConvolveTile& tile);
+}
+namespace avx512 {
+void convolve_tile(const ConvolveTile& tile);
+}
+
+}  // namespace pyanalyzer

@@ -1,0 +1,119 @@
+"""The layer of the native network: its definition in NumPy, and PyTorch's, are the oracles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyanalyzer import core, reference
+from pyanalyzer.core.convolve import pack_bias, pack_weights
+from pyanalyzer.records import F32
+
+ISAS = core.supported_isas()
+
+
+def values(rng: np.random.Generator, *shape: int) -> F32:
+    return rng.normal(size=shape).astype(np.float32)
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> dict[str, object]:
+    """Arguments of a call, and the weights before they are packed."""
+    kernel = draw(st.sampled_from([(1, 1), (3, 3), (1, 3), (3, 1), (2, 3)]))
+    dilation = draw(st.sampled_from([(1, 1), (2, 2), (1, 4), (3, 1)]))
+    padding = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    stride = draw(st.integers(1, 2))
+    least = [d * (k - 1) + 1 - 2 * p for d, k, p in zip(dilation, kernel, padding, strict=True)]
+    rows, cols = (draw(st.integers(max(1, low), max(1, low) + 8)) for low in least)
+    images, channels, out = (draw(st.integers(1, high)) for high in (3, 5, 35))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    weights, bias = values(rng, out, channels, *kernel), values(rng, out)
+    found: dict[str, object] = {
+        "input": values(rng, images, rows, cols, channels),
+        "weights": pack_weights(weights),
+        "bias": pack_bias(bias),
+        "out_channels": out,
+        "stride": stride,
+        "dilation": dilation,
+        "padding": padding,
+        "relu": draw(st.booleans()),
+    }
+    size = reference.convolve(**found).shape  # type: ignore[arg-type]
+    if draw(st.booleans()):
+        found["residual"] = values(rng, *size)
+    return found | {"plain": (weights, bias)}
+
+
+@given(layers())
+@settings(max_examples=60, deadline=None)
+def test_every_instruction_set_and_number_of_threads_gives_the_definition(
+    layer: dict[str, object],
+) -> None:
+    weights, bias = layer.pop("plain")  # type: ignore[misc]
+    expected = reference.convolve(**layer)  # type: ignore[arg-type]
+    for isa in ISAS:
+        for threads in (1, 2, 7):
+            got = core.convolve(**layer, isa=isa, threads=threads)  # type: ignore[arg-type]
+            assert got.dtype == np.float32
+            np.testing.assert_array_equal(got, expected)
+    theirs = torch.nn.functional.conv2d(
+        # In float64: PyTorch's convolution of float32 crashes on some of these sizes.
+        torch.from_numpy(layer["input"]).permute(0, 3, 1, 2).double(),  # type: ignore[arg-type]
+        torch.from_numpy(weights).double(),  # type: ignore[has-type]
+        torch.from_numpy(bias).double(),  # type: ignore[has-type]
+        stride=layer["stride"],  # type: ignore[arg-type]
+        dilation=layer["dilation"],  # type: ignore[arg-type]
+        padding=layer["padding"],  # type: ignore[arg-type]
+    ).permute(0, 2, 3, 1)
+    if "residual" in layer:
+        theirs = theirs + torch.from_numpy(layer["residual"])  # type: ignore[arg-type]
+    if layer["relu"]:
+        theirs = theirs.relu()
+    np.testing.assert_allclose(expected, theirs.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_a_worked_example() -> None:
+    """A picture of 2 x 3 px of one channel, 3 x 3 ones with zeros around, bias -1, cut off at 0."""
+    picture = np.array([[1, 2, 3], [-4, 0, 0]], np.float32).reshape(1, 2, 3, 1)
+    weights = pack_weights(np.ones((1, 1, 3, 3), np.float32))
+    bias = pack_bias(np.array([-1], np.float32))
+    out = core.convolve(picture, weights, bias, out_channels=1, padding=(1, 1), relu=True)
+    assert out[0, :, :, 0].tolist() == [[0, 1, 4], [0, 1, 4]]
+
+
+SMALL = {
+    "input": np.zeros((1, 4, 4, 2), np.float32),
+    "weights": pack_weights(np.zeros((3, 2, 3, 3), np.float32)),
+    "bias": pack_bias(np.zeros(3, np.float32)),
+    "out_channels": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"input": np.zeros((4, 4, 2), np.float32)}, ValueError, "input must have the shape"),
+        ({"input": np.zeros((1, 4, 4, 2))}, TypeError, "input must be float32"),
+        ({"input": np.zeros((1, 4, 4, 3), np.float32)}, ValueError, "weights must have the shape"),
+        ({"input": np.zeros((1, 4, 2, 4), np.float32).swapaxes(2, 3)}, ValueError, "C-contiguous"),
+        ({"input": np.zeros((1, 2, 4, 2), np.float32)}, ValueError, "no output"),
+        ({"input": np.zeros((0, 4, 4, 2), np.float32)}, ValueError, "no output"),
+        ({"bias": np.zeros(3, np.float32)}, ValueError, "bias must have the shape"),
+        ({"out_channels": 17}, ValueError, "weights must have the shape"),
+        ({"out_channels": 0}, ValueError, "out_channels must be at least 1"),
+        ({"stride": 0}, ValueError, "no output"),
+        ({"padding": (-1, 0)}, ValueError, "no output"),
+        ({"dilation": (0, 1)}, ValueError, "no output"),
+        ({"residual": np.zeros((1, 2, 2, 4), np.float32)}, ValueError, "residual must have"),
+        ({"threads": 0}, ValueError, "threads must be at least 1"),
+        ({"isa": "mmx"}, ValueError, "instruction set 'mmx'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    changed: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        core.convolve(**SMALL | changed)  # type: ignore[arg-type]
