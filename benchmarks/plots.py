@@ -30,7 +30,7 @@ FORMATS = ("png", "svg")
 DPI = 160
 SIZE = "1080p"  # of the kernels' pictures
 OURS, OTHERS, MEMORY = kind_style("view"), DIM, kind_style("cut")
-# Where a label is put so that it does not lie on its neighbours: to the left of its point, or above.
+# Where a label is put so that it does not lie on others: to the left of its point, or above.
 _LABELS_LEFT = frozenset(("align", "warp"))
 _LABELS_UP = frozenset(("flow",))
 _ROOFS = (

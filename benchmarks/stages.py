@@ -104,12 +104,9 @@ def _timed(clock: StageClock, name: str) -> Callable[..., Any]:
 
 
 def _scored(features: list[FrameFeatures], clock: StageClock) -> None:
-    import torch
-
     from pyanalyzer.score.scorer import Scorer
 
-    torch.set_num_threads(1)
-    scorer = Scorer(pipeline.load_weights(AnalysisSettings()))
+    scorer = Scorer(pipeline.load_weights(AnalysisSettings()).parts)
     for i, frame in enumerate(features):
         clock.call("network", scorer.push, frame, i, i)
     clock.call("network", scorer.finish)

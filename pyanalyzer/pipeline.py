@@ -7,7 +7,6 @@ import importlib
 import itertools
 import os
 import queue
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,21 +52,20 @@ from pyanalyzer.timeline import (
 )
 
 if TYPE_CHECKING:
-    from pyanalyzer.score.model import LoadedModel
+    from pyanalyzer.score.parts import ScoringModel
 
 ProgressCallback = Callable[[Progress], None]
 # Sees each frame that is looked at, and the factor: its px per px of the evidence.
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored, up to 40 kB each. So many are measured while the network's
-# library is loaded, which takes about a second; later on the queue is nearly empty.
-_QUEUE_FRAMES = 1024
+# Frames measured but not yet scored, up to 40 kB each: two batches of the network (score/scorer.py),
+# so that measuring goes on while one is scored.
+_QUEUE_FRAMES = 128
 # With that many threads decoding outruns a single one that measures. Frames are then measured by
 # three, each doing its step of another frame, which takes no more work than one doing all; sharing
 # single steps out among threads does.
 _THREADS_TO_MEASURE_AHEAD = 4
-_TURN_S = 0.0005  # long beside a change of threads, short beside a kernel
 _AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
@@ -104,13 +102,17 @@ class _Seen:
         return float(span + span / max(self.frames - 1, 1))
 
 
-def load_weights(settings: AnalysisSettings) -> LoadedModel:
-    """The shipped weights, or those that the settings name. Raises ModelError."""
-    from pyanalyzer.score.model import load_model
+def load_weights(settings: AnalysisSettings) -> ScoringModel:
+    """The shipped weights, or those that the settings name, on the core that these name. Raises
+    ModelError."""
+    from pyanalyzer.score.load import load_for_analysis
 
+    native = settings.core == "native"
     if settings.weights is not None:
-        return load_model(Path(settings.weights))
-    return load_model(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
+        return load_for_analysis(Path(settings.weights), native=native)
+    return load_for_analysis(
+        weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256, native=native
+    )
 
 
 def analyse(
@@ -201,21 +203,6 @@ def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> fl
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    """Python's threads take shorter turns for a while.
-
-    Loading the network's library is seconds of Python. Every other thread that comes back from a
-    kernel waits for a whole turn of it, 5 ms by default: as long as measuring takes a frame.
-    """
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(min(before_s, _TURN_S))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before_s)
-
-
-@contextmanager
 def _hashing(path: str) -> Iterator[Future[str]]:
     """Hashes the file beside the analysis; gives up when that ends early."""
     abandoned = threading.Event()
@@ -280,7 +267,7 @@ class _Answer:
 
     def __init__(
         self,
-        load: Callable[[], LoadedModel],
+        load: Callable[[], ScoringModel],
         info: VideoInfo,
         settings: AnalysisSettings,
         region: Region,
@@ -333,22 +320,16 @@ class _Answer:
 
     def _work(self) -> None:
         try:
-            with _short_turns():
-                model = self._load()
-            self._result.set_result(self._score_and_decide(model))
+            self._result.set_result(self._score_and_decide(self._load()))
         except Exception as error:  # handed over to the caller, who raises it
             self._result.set_exception(error)
         finally:
             self._found.put(None)
 
-    def _score_and_decide(self, model: LoadedModel) -> FrameCurves:
-        import torch
-
+    def _score_and_decide(self, model: ScoringModel) -> FrameCurves:
         from pyanalyzer.score.scorer import Scorer
 
-        # One thread: sums are then grouped alike on every machine, and the other cores decode.
-        torch.set_num_threads(1)
-        scorer = Scorer(model, mirrored=not self._settings.fast)
+        scorer = Scorer(model.parts, mirrored=not self._settings.fast)
         events = self._event_stream(model)
         unscored: list[FrameTrace] = []
         curves: list[FrameCurves] = []
@@ -376,7 +357,7 @@ class _Answer:
             decided(events.finish())
         return joined_curves(curves)
 
-    def _event_stream(self, model: LoadedModel) -> EventStream:
+    def _event_stream(self, model: ScoringModel) -> EventStream:
         parameters = TimelineParameters.from_record(model.timeline)
         return EventStream(
             self._info,
@@ -399,7 +380,7 @@ class _Answer:
 
 @contextmanager
 def _answering_thread(
-    load: Callable[[], LoadedModel], info: VideoInfo, settings: AnalysisSettings, region: Region
+    load: Callable[[], ScoringModel], info: VideoInfo, settings: AnalysisSettings, region: Region
 ) -> Iterator[_Answer]:
     answer = _Answer(load, info, settings, region)
     try:

@@ -1,6 +1,8 @@
-"""A network small enough to be trained and run in tests, with every part of the real one."""
+"""A network small enough to be trained and run in tests, with every part that one can have."""
 
-from pyanalyzer.score.model import NetworkConfiguration
+from dataclasses import replace
+
+from pyanalyzer.score.configuration import NetworkConfiguration
 
 SMALL = NetworkConfiguration(
     map_width=8,
@@ -15,3 +17,7 @@ SMALL = NetworkConfiguration(
     dilations=(1, 2, 4),
     last_dilations=(1,),
 )
+
+# Without what the compiled core does not run; its places lie as far apart as those of old weights.
+SMALL_PLAIN = replace(SMALL, heads=0, place_dilations=(), last_dilations=())
+SMALL_COARSE = replace(SMALL_PLAIN, place_step=2)

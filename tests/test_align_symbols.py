@@ -1,4 +1,4 @@
-"""Files compiled for AVX2 must not hand code to the rest of the program behind its back.
+"""Files compiled for AVX2 or AVX-512 must not hand code to the rest of the program behind its back.
 
 A weak symbol (an inline function, a template) may be linked from whichever file comes first: from a
 file compiled for AVX2 it would end up in callers that run on machines without it.
@@ -15,7 +15,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 COMPILER, NM = shutil.which("c++"), shutil.which("nm")
-SOURCES = sorted((ROOT / "cpp" / "src").glob("*_avx2.cpp"))
+FLAGS = {"avx2": ["-mavx2", "-mfma"], "avx512": ["-mavx512f", "-mfma"]}
+SOURCES = sorted(
+    (source, name) for name in FLAGS for source in (ROOT / "cpp" / "src").glob(f"*_{name}.cpp")
+)
 
 
 @pytest.mark.skipif(
@@ -27,10 +30,11 @@ def test_no_weak_symbols(optimization: str, tmp_path: Path) -> None:
     assert SOURCES
     assert COMPILER is not None
     assert NM is not None
-    flags = ["-std=c++20", "-mavx2", optimization, "-I", str(ROOT / "cpp" / "include")]
-    for source in SOURCES:
+    flags = ["-std=c++20", optimization, "-I", str(ROOT / "cpp" / "include")]
+    for source, name in SOURCES:
         target = tmp_path / f"{source.stem}.o"
-        subprocess.run([COMPILER, *flags, "-c", str(source), "-o", str(target)], check=True)
+        command = [COMPILER, *flags, *FLAGS[name], "-c", str(source), "-o", str(target)]
+        subprocess.run(command, check=True)
         symbols = subprocess.run(
             [NM, "-C", str(target)], check=True, capture_output=True, text=True
         )

@@ -35,7 +35,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Weights without any training, but with everything a file of weights has."""
     import torch
 
-    from pyanalyzer.score.model import Network, NetworkConfiguration, weights_bytes
+    from pyanalyzer.score.configuration import NetworkConfiguration
+    from pyanalyzer.score.model import Network, weights_bytes
     from pyanalyzer.timeline import TimelineParameters
 
     torch.manual_seed(7)

@@ -14,7 +14,8 @@ import torch
 
 from pyanalyzer.__main__ import main
 from pyanalyzer.records import Region
-from pyanalyzer.score.model import Network, NetworkConfiguration, weights_bytes
+from pyanalyzer.score.configuration import NetworkConfiguration
+from pyanalyzer.score.model import Network, weights_bytes
 from pyanalyzer.simulate import generate, read_truth
 from pyanalyzer.simulate import replay as replay_module
 from pyanalyzer.simulate.encode import EncoderSettings, Layout

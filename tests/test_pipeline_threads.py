@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from pyanalyzer import pipeline
-from pyanalyzer.errors import ReplayError
 from pyanalyzer.pipeline import analyse
 from pyanalyzer.settings import AnalysisSettings
 from tests.media import moving, write_video
@@ -26,13 +21,3 @@ def test_measuring_ahead_gives_the_same_timeline(tmp_path: Path) -> None:
     for other in timelines[1:]:
         assert other.events == timelines[0].events
         assert other.curves == timelines[0].curves
-
-
-def test_turns_are_short_only_during_an_analysis() -> None:
-    before_s = sys.getswitchinterval()
-    with pipeline._short_turns():
-        assert sys.getswitchinterval() < before_s
-    assert sys.getswitchinterval() == before_s
-    with pytest.raises(ReplayError):  # an analysis that fails leaves things as they were
-        analyse("no such replay.mp4")
-    assert sys.getswitchinterval() == before_s

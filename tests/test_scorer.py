@@ -20,12 +20,7 @@ from pyanalyzer.score.features import (
     FrameFeatures,
 )
 from pyanalyzer.score.mirror import mirror_crops, mirror_globals, mirror_maps, mirror_proposals
-from pyanalyzer.score.model import (
-    LoadedModel,
-    Network,
-    load_model,
-    weights_bytes,
-)
+from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
 from tests.small_network import SMALL
 
 
@@ -76,7 +71,7 @@ def test_chunks_equal_the_whole(
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(count)
-    running = scorer.Scorer(LoadedModel(network, "test", "", {}), mirrored=mirrored)
+    running = scorer.Scorer(TorchParts(network), mirrored=mirrored)
     for i, frame in enumerate(frames):
         running.push(frame, i + 5, i * 100)
     scores = running.finish()
@@ -103,7 +98,7 @@ def test_what_is_scored_can_be_taken_at_once(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(150)
-    whole, running = (scorer.Scorer(LoadedModel(network, "test", "", {})) for _ in range(2))
+    whole, running = (scorer.Scorer(TorchParts(network)) for _ in range(2))
     pieces, held = [], []
     for i, frame in enumerate(frames):
         whole.push(frame, i, i)
@@ -124,7 +119,7 @@ def test_what_is_scored_can_be_taken_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_empty() -> None:
-    scores = scorer.Scorer(LoadedModel(random_network(), "test", "", {})).finish()
+    scores = scorer.Scorer(TorchParts(random_network())).finish()
     assert scores.cause_onset.shape == (0, 3)
     assert scores.kind.shape == (0, 5)
     assert scores.candidate.shape == (0, 1 + MAX_PROPOSALS)

@@ -13,9 +13,10 @@ from safetensors.numpy import load_file, save_file
 
 from pyanalyzer.errors import ModelError, ReplayError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
+from pyanalyzer.score.configuration import GROWN, NetworkConfiguration
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.grow import grow_into
-from pyanalyzer.score.model import GROWN, Network, NetworkConfiguration, load_model
+from pyanalyzer.score.model import Network, load_model
 from pyanalyzer.train import cache, clips, loop
 from pyanalyzer.train.loss import onset_loss, place_loss
 from pyanalyzer.train.validate import peaks, validate
@@ -216,7 +217,8 @@ def test_the_default_network_is_the_shipped_one_and_can_be_grown() -> None:
     assert shipped.network.configuration == NetworkConfiguration()
     grown = Network(NetworkConfiguration(**GROWN))
     grow_into(grown, shipped)
-    around = grown.place_context_frames + grown.temporal_comparator.context_frames
+    c = grown.configuration
+    around = c.place_context_frames + c.temporal_context_frames
     assert around == 108
     mine = grown.state_dict()
     for name, value in shipped.network.state_dict().items():

@@ -108,7 +108,8 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from pyanalyzer.errors import UsageError
-    from pyanalyzer.score.model import GROWN, NetworkConfiguration, load_model
+    from pyanalyzer.score.configuration import GROWN, NetworkConfiguration
+    from pyanalyzer.score.model import load_model
     from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
     counts = args.steps, args.threads, args.workers, args.parts, args.clips

@@ -124,12 +124,12 @@ def check_model() -> Iterator[Finding]:
     from pyanalyzer.core import EvidenceStream
     from pyanalyzer.records import Frame
     from pyanalyzer.score.features import FeatureEncoder
-    from pyanalyzer.score.model import load_model
+    from pyanalyzer.score.load import load_for_analysis
     from pyanalyzer.score.scorer import Scorer
 
-    model = load_model(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
+    model = load_for_analysis(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
     yield Finding("weights", True, f"{model.name}, SHA-256 {model.sha256[:12]}...")
-    stream, scorer = EvidenceStream(_WIDTH_PX, _HEIGHT_PX), Scorer(model)
+    stream, scorer = EvidenceStream(_WIDTH_PX, _HEIGHT_PX), Scorer(model.parts)
     encoder = FeatureEncoder(Fraction(1, 60))
     for index in range(_FRAMES):
         evidence = stream.push(Frame(index, index, _picture(index)))

@@ -32,7 +32,8 @@ def convolve(
     wide = np.pad(input, ((0, 0), (top, top), (left, left), (0, 0)))
     out_rows = (rows + 2 * top - down * (kernel_rows - 1) - 1) // stride + 1
     out_cols = (cols + 2 * left - across * (kernel_cols - 1) - 1) // stride + 1
-    sums = np.broadcast_to(bias, (len(input), out_rows, out_cols, groups * lanes)).astype(np.float32)
+    size = len(input), out_rows, out_cols, groups * lanes
+    sums = np.broadcast_to(bias, size).astype(np.float32)
     for y in range(kernel_rows):
         for x in range(kernel_cols):
             seen = wide[

@@ -8,12 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pyanalyzer.score.configuration import COARSE_PLACE_STEP, SIDE_FRAMES
 from pyanalyzer.score.extractor import ShiftBlock, conv
 from pyanalyzer.score.features import PROPOSAL_FEATURES
-
-# Frames that make up the picture of "before" and of "after"; t itself is the first of "after".
-SIDE_FRAMES = 3
-COARSE_PLACE_STEP = 2  # cells of the Extractor's grid from one place to the next
 
 
 class SideComparator(nn.Module):

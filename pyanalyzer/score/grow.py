@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pyanalyzer.errors import ModelError
-from pyanalyzer.score.model import GROWN, LoadedModel, Network
+from pyanalyzer.score.configuration import GROWN
+from pyanalyzer.score.model import LoadedModel, Network
 
 
 def grow_into(network: Network, start: LoadedModel) -> None:

@@ -10,46 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from pyanalyzer.errors import ModelError
-from pyanalyzer.records import MAX_PROPOSALS
-from pyanalyzer.score.comparator import (
-    COARSE_PLACE_STEP,
-    CandidateComparator,
-    SideComparator,
-)
+from pyanalyzer.records import F32, MAX_PROPOSALS, U8, BoolGrid
+from pyanalyzer.score.comparator import CandidateComparator, SideComparator
+from pyanalyzer.score.configuration import FORMAT, NetworkConfiguration, read_configuration
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
-from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+from pyanalyzer.score.parts import NetworkParts
 from pyanalyzer.score.weights_file import read_weights, weights_file
-
-FORMAT = "pyanalyzer/weights/1"
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkConfiguration:
-    """The network's dimensions, and the names of its inputs so that old weights are refused."""
-
-    map_width: int = 48
-    map_blocks: int = 2
-    compared_width: int = 64
-    compared_blocks: int = 2
-    place_step: int = 1
-    crop_width: int = 32
-    candidate_width: int = 48
-    temporal_width: int = 128
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    place_dilations: tuple[int, ...] = ()
-    heads: int = 0
-    last_dilations: tuple[int, ...] = ()
-    inputs: tuple[str, ...] = MAP_CHANNELS + GLOBAL_FEATURES + PROPOSAL_FEATURES
-
-
-# The parts that a network can be grown by: in all it then sees 108 frames to either side. The
-# shipped weights lack them: in what training they have had, they did not pay (docs/experiments.md).
-GROWN: dict[str, Any] = {
-    "place_dilations": (1, 2, 4, 8, 16),
-    "heads": 4,
-    "last_dilations": (1, 2, 4),
-}
 
 
 class Network(nn.Module):
@@ -73,11 +40,6 @@ class Network(nn.Module):
             dilations=c.dilations,
             last_dilations=c.last_dilations,
         )
-
-    @property
-    def place_context_frames(self) -> int:
-        """How many frames to either side :meth:`compare_places` takes into account."""
-        return self.map_extractor.context_frames + self.side_comparator.context_frames
 
     def place_grid(self, rows: int, cols: int) -> tuple[int, int]:
         """Rows and columns of the places on a grid of so many blocks."""
@@ -141,6 +103,51 @@ class LoadedModel:
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> NetworkParts:
+        """What a Scorer asks of it."""
+        return TorchParts(self.network)
+
+
+class TorchParts:
+    """:class:`~pyanalyzer.score.parts.NetworkParts` of a network on the processor. Sums depend on
+    torch's number of threads: who wants the same bits everywhere sets it to one."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    @property
+    def place_context_frames(self) -> int:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        return self._network.configuration.place_context_frames
+
+    @property
+    def temporal_context_frames(self) -> int:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        return self._network.configuration.temporal_context_frames
+
+    @torch.inference_mode()
+    def compare_places(self, maps: U8) -> F32:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        places: F32 = self._network.compare_places(torch.from_numpy(maps)).numpy()
+        return places
+
+    @torch.inference_mode()
+    def compare_candidates(self, crops: U8, proposals: F32) -> F32:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        inputs = (torch.from_numpy(array).flatten(0, 1) for array in (crops, proposals))
+        candidates: F32 = self._network.compare_candidates(*inputs).numpy()
+        return candidates.reshape(*proposals.shape[:2], *candidates.shape[1:])
+
+    @torch.inference_mode()
+    def compare(
+        self, places: F32, frame_globals: F32, candidates: F32, present: BoolGrid
+    ) -> tuple[F32, F32, F32]:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        inputs = (places, frame_globals, candidates, present)
+        heads = self._network.compare(*(torch.from_numpy(array) for array in inputs))
+        return heads.cause_onset.numpy(), heads.kind.numpy(), heads.candidate.numpy()
+
 
 def weights_bytes(
     network: Network, *, name: str, timeline: dict[str, Any], training: dict[str, Any]
@@ -162,15 +169,10 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
     not fit this version's inputs, or has another hash than ``expected_sha256``."""
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
-        stored = {"place_step": COARSE_PLACE_STEP} | header["configuration"]  # old ones lack it
-        for key, value in stored.items():
-            if isinstance(value, list):  # JSON knows no tuples
-                stored[key] = tuple(value)
-        configuration = NetworkConfiguration(**stored)
-        if configuration.inputs != NetworkConfiguration().inputs:
-            raise ModelError(f"{path} was trained on other inputs than this version measures")
-        network = Network(configuration)
-        network.load_state_dict(tensors, strict=True)
+        network = Network(read_configuration(header, str(path)))
+        network.load_state_dict(
+            {key: torch.from_numpy(value) for key, value in tensors.items()}, strict=True
+        )
         timeline = header["timeline"]
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from pyanalyzer.chunks import Chunks
-from pyanalyzer.records import CAUSES, F32, KINDS, MAX_PROPOSALS, U8, Scores
+from pyanalyzer.records import CAUSES, F32, KINDS, MAX_PROPOSALS, U8, BoolGrid, Scores
 from pyanalyzer.score.features import FrameFeatures
 from pyanalyzer.score.mirror import (
     Axis,
@@ -21,7 +19,9 @@ from pyanalyzer.score.mirror import (
     mirror_maps,
     mirror_proposals,
 )
-from pyanalyzer.score.model import LoadedModel
+from pyanalyzer.score.parts import NetworkParts
+
+_Array = npt.NDArray[Any]
 
 # Frames that pass through the network together. Fixed, and counted from the first frame, so that
 # neither threads nor timing change how sums are grouped: the same replay gives the same bits.
@@ -41,26 +41,25 @@ class Scorer:
 
     Holds the maps of at most one batch and the vectors of one chunk with their context; what grows
     with the replay is the result alone, 68 bytes a frame, and only if nobody takes it. Give it a
-    thread of its own; the network's sums depend on torch's number of threads, so the caller sets
-    that to one.
+    thread of its own.
     """
 
-    def __init__(self, model: LoadedModel, *, mirrored: bool = True) -> None:
-        self._network = model.network
+    def __init__(self, network: NetworkParts, *, mirrored: bool = True) -> None:
+        self._network = network
         self._mirrored = mirrored
-        around = model.network.place_context_frames
+        around = network.place_context_frames
         # The first is shorter by what must follow it, so that none waits for one batch more.
         first = max(BATCH_FRAMES - around, 1)
         self._place_chunks = Chunks((first, BATCH_FRAMES), around, around)
-        around = model.network.temporal_comparator.context_frames + 1
+        around = network.temporal_context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
         self._frames: list[tuple[int, int]] = []  # index and pts of those not yet scored
         self._pending: list[FrameFeatures] = []  # whose candidates are not yet compared
         self._maps: list[U8] = []
         self._maps_begin = 0  # ordinal of the first of them
-        self._frame_parts: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._places: list[Tensor] = []
+        self._frame_parts: list[tuple[F32, F32, BoolGrid]] = []
+        self._places: list[F32] = []
         self._vectors_begin = 0  # ordinal of the first frame of both
         self._placed = 0  # frames whose places are compared
         self._results: list[Scores] = []  # not yet taken
@@ -72,8 +71,7 @@ class Scorer:
         self._frames.append((index, pts))
         self._pushed += 1
         if len(self._pending) == BATCH_FRAMES:
-            with torch.inference_mode():
-                self._run(last=False)
+            self._run(last=False)
 
     def take(self) -> Scores | None:
         """Scores of the frames that were scored since the last call; None if there are none."""
@@ -82,9 +80,8 @@ class Scorer:
 
     def finish(self) -> Scores:
         """Scores of all frames pushed and not taken (T may be 0)."""
-        with torch.inference_mode():
-            if self._pushed:
-                self._run(last=True)
+        if self._pushed:
+            self._run(last=True)
         return self.take() or _no_scores()
 
     def _run(self, *, last: bool) -> None:
@@ -103,17 +100,15 @@ class Scorer:
                 ("globals", mirror_globals),
             )
         )
-        flat = self._network.compare_candidates(crops.flatten(0, 1), proposals.flatten(0, 1))
-        candidates = flat.view(*proposals.shape[:2], *flat.shape[1:])
+        candidates = self._network.compare_candidates(crops, proposals)
         self._frame_parts.append((frame_globals, candidates, proposals[..., 0] > 0.5))
         self._pending = []
 
-    def _views(self, frames: npt.NDArray[Any], mirror: Callable[[Tensor, Axis], Tensor]) -> Tensor:
+    def _views(self, frames: _Array, mirror: Callable[[_Array, Axis], _Array]) -> _Array:
         """(T, ...) to (1, T, ...), or (2, T, ...) with the frames in a mirror behind."""
-        views = [torch.from_numpy(frames)]
         if self._mirrored:
-            views.append(mirror(views[0], "x"))
-        return torch.stack(views)
+            return np.stack([frames, mirror(frames, "x")])
+        return frames[np.newaxis]
 
     def _compare_places(self, *, last: bool) -> None:
         """Maps to compared places, for every batch whose context is there."""
@@ -129,14 +124,13 @@ class Scorer:
         """Compared places to log-probabilities, for every chunk whose context is there."""
         if not self._places:
             return
-        places = torch.cat(self._places, dim=1)
-        parts = [torch.cat(same, dim=1) for same in zip(*self._frame_parts, strict=True)]
+        places = np.concatenate(self._places, axis=1)
+        parts = [np.concatenate(same, axis=1) for same in zip(*self._frame_parts, strict=True)]
         while chunk := self._score_chunks.take(self._placed, last=last):
             window = slice(chunk.begin - self._vectors_begin, chunk.end - self._vectors_begin)
             globals_, candidates, present = (part[:, window] for part in parts)
             heads = self._network.compare(places[:, window], globals_, candidates, present)
-            asked = (heads.cause_onset, heads.kind, heads.candidate)
-            scored = [_mean_probability(head[:, chunk.inside]) for head in asked]
+            scored = [_mean_probability(head[:, chunk.inside]) for head in heads]
             frames = np.array(self._frames[: chunk.stop - chunk.start], np.int64)
             del self._frames[: chunk.stop - chunk.start]
             self._results.append(Scores(frames[:, 0], frames[:, 1], *scored))
@@ -147,10 +141,12 @@ class Scorer:
         self._vectors_begin = begin
 
 
-def _mean_probability(log_p: Tensor) -> F32:
-    """Log-probabilities of several views, (V, T, K), to those of their mean, float32 (T, K)."""
-    mean = torch.logsumexp(log_p, dim=0) - math.log(log_p.shape[0])
-    return mean.numpy().astype(np.float32, copy=False)
+def _mean_probability(log_p: F32) -> F32:
+    """Log-probabilities of one view or two, (V, T, K), to those of their mean, float32 (T, K)."""
+    first, *rest = log_p
+    for other in rest:
+        first = np.logaddexp(first, other) - np.float32(math.log(2))
+    return first
 
 
 def _no_scores() -> Scores:

@@ -67,7 +67,9 @@ def load_stills_model(path: Path, *, expected_sha256: str | None = None) -> Stil
         if configuration.inputs != INPUTS:
             raise ModelError(f"{path} was trained on other inputs than this version measures")
         network = StillsNetwork(configuration)
-        network.load_state_dict(tensors, strict=True)
+        network.load_state_dict(
+            {key: torch.from_numpy(value) for key, value in tensors.items()}, strict=True
+        )
         parameters = dict(header["locate"])
         parameters["weights"] = tuple(float(w) for w in parameters["weights"])
         locate = LocateParameters(**parameters)

@@ -5,25 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialise
-from torch import Tensor, nn
+from safetensors.numpy import save as serialise
 
 from pyanalyzer.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Tensors = dict[str, npt.NDArray[Any]]
 
 
 def weights_file(network: nn.Module, header: dict[str, Any]) -> bytes:
     """The safetensors file of a network's tensors, with a header that JSON can hold."""
-    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    state = network.state_dict()
+    tensors = {k: np.ascontiguousarray(v.detach().cpu().numpy()) for k, v in state.items()}
     # One key only: the order of several is not the same in every run.
     return serialise(tensors, {"pyanalyzer": json.dumps(header)})
 
 
 def read_weights(
     path: Path, expected_format: str, expected_sha256: str | None = None
-) -> tuple[dict[str, Any], dict[str, Tensor], str]:
+) -> tuple[dict[str, Any], Tensors, str]:
     """Header, tensors and SHA-256 of a file. Raises ModelError if it cannot be read, is none, is of
     another format, or has another hash than ``expected_sha256``."""
     try:
@@ -37,7 +44,7 @@ def read_weights(
             f"{digest}, expected {expected_sha256}; install pyanalyzer again"
         )
     try:
-        with safe_open(str(path), framework="pt") as file:
+        with safe_open(str(path), framework="np") as file:
             header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:

@@ -43,7 +43,7 @@ class EngineScore:
 def score_cached(model: LoadedModel, replay: CachedReplay) -> Scores:
     """The network's answer for a cached replay, as an analysis would give it (pts are ordinals)."""
     arrays = replay.read()
-    scorer = Scorer(model)
+    scorer = Scorer(model.parts)
     for t in range(replay.frames):
         scorer.push(_features(arrays, t), t, t)
     return scorer.finish()

@@ -1,0 +1,302 @@
+"""The network on the compiled core: the same function as PyTorch's, without PyTorch.
+
+Loading PyTorch takes two seconds, as long as analysing half a minute of a small video. The network
+that is trained is defined in :mod:`pyanalyzer.score.model`; results differ from it by rounding.
+Arrays have their channels last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pyanalyzer.core.convolve import convolve, pack_bias, pack_weights
+from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
+from pyanalyzer.score.configuration import (
+    COARSE_PLACE_STEP,
+    SIDE_FRAMES,
+    NetworkConfiguration,
+)
+from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
+
+_NORM_EPSILON = 1e-5  # PyTorch's, of batch and layer normalisation
+_UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
+_ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
+
+Tensors = dict[str, F32]  # a state dictionary of PyTorch's
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """A convolution with what follows it at once; ``padding`` is as much as the kernel reaches."""
+
+    weights: F32
+    bias: F32
+    out_channels: int
+    stride: int = 1
+    dilation: tuple[int, int] = (1, 1)
+    relu: bool = False
+
+    def __call__(self, x: F32, residual: F32 | None = None) -> F32:
+        """(N, R, C, channels) to (N, R', C', out_channels)."""
+        _, rows, cols, _, _ = self.weights.shape
+        down, across = self.dilation
+        return convolve(
+            np.ascontiguousarray(x),
+            self.weights,
+            self.bias,
+            out_channels=self.out_channels,
+            stride=self.stride,
+            dilation=self.dilation,
+            padding=(down * (rows // 2), across * (cols // 2)),
+            residual=residual,
+            relu=self.relu,
+        )
+
+
+def _layer(tensors: Tensors, name: str, norm: str | None = None) -> _Layer:
+    """Layer ``name``; with the batch normalisation ``norm`` after it folded into it (see
+    :mod:`pyanalyzer.score.folding`)."""
+    weights = tensors[f"{name}.weight"]
+    bias = tensors.get(f"{name}.bias", np.zeros(len(weights), np.float32))
+    if norm is not None:
+        deviation = np.sqrt(tensors[f"{norm}.running_var"] + np.float32(_NORM_EPSILON))
+        scale = tensors[f"{norm}.weight"] / deviation
+        weights = weights * scale.reshape(-1, *(1,) * (weights.ndim - 1))
+        bias = (bias - tensors[f"{norm}.running_mean"]) * scale + tensors[f"{norm}.bias"]
+    if weights.ndim == 2:  # a linear layer
+        weights = weights[..., np.newaxis]
+    if weights.ndim == 3:  # over time, which lies along the columns
+        weights = weights[:, :, np.newaxis]
+    return _Layer(pack_weights(weights), pack_bias(bias), len(weights))
+
+
+def _step(tensors: Tensors, name: str, *, stride: int = 1, dilation: int = 1) -> _Layer:
+    """Convolution, batch normalisation, ReLU."""
+    layer = _layer(tensors, f"{name}.0", f"{name}.1")
+    return replace(layer, stride=stride, dilation=(dilation, dilation), relu=True)
+
+
+class _ShiftBlock:
+    """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (V, T, R, C, width)."""
+
+    def __init__(self, tensors: Tensors, name: str, dilation: int = 1) -> None:
+        self._first = _step(tensors, f"{name}.layers.0", dilation=dilation)
+        last = _layer(tensors, f"{name}.layers.1", f"{name}.layers.2")
+        self._last = replace(last, dilation=(dilation, dilation), relu=True)
+
+    def __call__(self, maps: F32) -> F32:
+        n = maps.shape[-1] // 8
+        shifted = maps.copy()
+        shifted[:, :-1, ..., :n] = maps[:, 1:, ..., :n]
+        shifted[:, -1, ..., :n] = 0
+        shifted[:, 1:, ..., n : 2 * n] = maps[:, :-1, ..., n : 2 * n]
+        shifted[:, 0, ..., n : 2 * n] = 0
+        flat = maps.reshape(-1, *maps.shape[2:])
+        out = self._last(self._first(shifted.reshape(flat.shape)), residual=flat)
+        return out.reshape(maps.shape)
+
+
+class _Norm:
+    """Layer normalisation over the channels of (V, T, width)."""
+
+    def __init__(self, tensors: Tensors, name: str) -> None:
+        self._weight, self._bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+
+    def __call__(self, x: F32) -> F32:
+        # Summed channel by channel: along the last axis NumPy's order hangs on the processor.
+        by_channel = np.ascontiguousarray(np.moveaxis(x, -1, 0))
+        count = np.float32(len(by_channel))
+        by_channel = by_channel - by_channel.sum(axis=0) / count
+        variance = np.square(by_channel).sum(axis=0) / count
+        by_channel = by_channel / np.sqrt(variance + np.float32(_NORM_EPSILON))
+        normal: F32 = np.moveaxis(by_channel, 0, -1) * self._weight + self._bias
+        return normal
+
+
+class _TemporalBlock:
+    """:class:`pyanalyzer.score.course.TemporalBlock`, on (V, T, width)."""
+
+    def __init__(self, tensors: Tensors, name: str, dilation: int) -> None:
+        self._norm = _Norm(tensors, f"{name}.norm")
+        self._dilated = replace(
+            _layer(tensors, f"{name}.dilated"), dilation=(1, dilation), relu=True
+        )
+        self._mix = _layer(tensors, f"{name}.mix")
+
+    def __call__(self, x: F32) -> F32:
+        seen = self._dilated(self._norm(x)[:, np.newaxis])
+        return self._mix(seen, residual=x[:, np.newaxis])[:, 0]
+
+
+class NativeNetwork:
+    """:class:`~pyanalyzer.score.parts.NetworkParts` from the tensors of a trained network."""
+
+    def __init__(self, configuration: NetworkConfiguration, tensors: Tensors) -> None:
+        """Raises KeyError where a tensor is missing, ValueError where
+        :func:`supports` says no."""
+        if not supports(configuration):
+            raise ValueError("a grown network runs on PyTorch only")
+        c = self.configuration = configuration
+        extractor, side, course = "map_extractor", "side_comparator", "temporal_comparator"
+        self._enter = [_step(tensors, f"{extractor}.enter.{i}", stride=2) for i in (0, 1)]
+        self._blocks = [
+            _ShiftBlock(tensors, f"{extractor}.blocks.{i}") for i in range(c.map_blocks)
+        ]
+        self._side = replace(_layer(tensors, f"{side}.side.0"), relu=True)
+        self._compare = _step(tensors, f"{side}.compare", stride=c.place_step)
+        dilation = COARSE_PLACE_STEP // c.place_step
+        self._place_blocks = [
+            _ShiftBlock(tensors, f"{side}.blocks.{i}", dilation) for i in range(c.compared_blocks)
+        ]
+        self._crop_steps = [
+            _step(tensors, f"crop_extractor.layers.{i}", stride=2) for i in range(3)
+        ]
+        self._crop_flat = _layer(_channels_last(tensors, c.crop_width), "crop_extractor.flat")
+        self._candidate = [
+            replace(_layer(tensors, f"candidate_comparator.layers.{i}"), relu=True) for i in (0, 2)
+        ]
+        self._course_enter = replace(_layer(tensors, f"{course}.enter.0"), relu=True)
+        self._course = [
+            _TemporalBlock(tensors, f"{course}.blocks.{i}", d) for i, d in enumerate(c.dilations)
+        ]
+        self._last_norm = _Norm(tensors, f"{course}.blocks.{len(c.dilations)}")
+        heads = ("cause_onset", "kind", "whole", "query")
+        self._heads = _layer(_together(tensors, course, heads), "heads")
+
+    @property
+    def place_context_frames(self) -> int:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        return self.configuration.place_context_frames
+
+    @property
+    def temporal_context_frames(self) -> int:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        return self.configuration.temporal_context_frames
+
+    def compare_places(self, maps: U8) -> F32:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        views, frames = maps.shape[:2]
+        x = _planes(maps.reshape(-1, *maps.shape[2:]))
+        for step in self._enter:
+            x = step(x)
+        x = x.reshape(views, frames, *x.shape[1:])
+        for block in self._blocks:
+            x = block(x)
+        x = self._compare(self._sides(x))
+        x = x.reshape(views, frames, *x.shape[1:])
+        for block in self._place_blocks:
+            x = block(x)
+        return x.reshape(views, frames, -1, x.shape[-1])
+
+    def _sides(self, maps: F32) -> F32:
+        """(V, T, R, C, width): before, after and their difference, (V T, R, C, 3 width)."""
+        views, frames, *grid, width = maps.shape
+        first = np.repeat(maps[:, :1], SIDE_FRAMES, axis=1)
+        last = np.repeat(maps[:, -1:], SIDE_FRAMES - 1, axis=1)
+        padded = np.concatenate([first, maps, last], axis=1)
+        both = np.empty((views * frames, *grid, 3 * width), np.float32)
+        for at, offsets in enumerate((range(-1, -1 - SIDE_FRAMES, -1), range(SIDE_FRAMES))):
+            stacked = np.concatenate(
+                [padded[:, SIDE_FRAMES + o : SIDE_FRAMES + o + frames] for o in offsets], axis=-1
+            )
+            flat = stacked.reshape(views * frames, *grid, -1)
+            both[..., at * width : (at + 1) * width] = self._side(flat)
+        before, after = both[..., :width], both[..., width : 2 * width]
+        np.abs(after - before, out=both[..., 2 * width :])
+        return both
+
+    def compare_candidates(self, crops: U8, proposals: F32) -> F32:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        present = proposals[..., 0] > 0.5
+        out = np.zeros((*present.shape, self.configuration.candidate_width), np.float32)
+        if not present.any():
+            return out
+        pairs = crops[present]  # (N, 2, P, P)
+        pixels = pairs.reshape(-1, *pairs.shape[2:], 1).astype(np.float32)
+        # Whole numbers, so that their sum is exact, whatever its order.
+        pixels -= pixels.mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(np.float32)
+        pixels /= 64
+        for step in self._crop_steps:
+            pixels = step(pixels)
+        features = self._crop_flat(pixels.reshape(1, 1, len(pixels), -1)).reshape(len(pairs), 2, -1)
+        before, after = features[:, 0], features[:, 1]
+        x = np.concatenate([before, after, np.abs(after - before), proposals[present]], axis=1)
+        x = x[np.newaxis, np.newaxis]
+        for layer in self._candidate:
+            x = layer(x)
+        out[present] = x[0, 0] * proposals[present][:, :1]
+        return out
+
+    def compare(
+        self, places: F32, frame_globals: F32, candidates: F32, present: BoolGrid
+    ) -> tuple[F32, F32, F32]:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        change = np.diff(frame_globals, axis=1, prepend=frame_globals[:, :1])
+        vectors = (
+            places.mean(axis=2),
+            places.max(axis=2),
+            candidates.mean(axis=2),
+            candidates.max(axis=2),
+            frame_globals,
+            change,
+        )
+        x = self._course_enter(np.concatenate(vectors, axis=2)[:, np.newaxis])[:, 0]
+        for block in self._course:
+            x = block(x)
+        heads = self._heads(self._last_norm(x)[:, np.newaxis])[:, 0]
+        cause_onset, kind, whole, query = np.split(
+            heads, np.cumsum([1 + len(CAUSES), len(KINDS), 1]), axis=2
+        )
+        scale = np.float32(1 / math.sqrt(candidates.shape[3]))
+        products = np.moveaxis(candidates * query[:, :, np.newaxis], 3, 0)
+        pointed = np.where(present, products.sum(axis=0) * scale, _ABSENT)
+        candidate = np.concatenate([whole, pointed], axis=2)
+        return _log_softmax(cause_onset), _log_softmax(kind), _log_softmax(candidate)
+
+
+def supports(configuration: NetworkConfiguration) -> bool:
+    """Whether :class:`NativeNetwork` can run it: what can be grown is PyTorch's alone."""
+    c = configuration
+    return not (c.place_dilations or c.heads or c.last_dilations)
+
+
+def _planes(maps: U8) -> F32:
+    """uint8 (N, len(MAP_CHANNELS), R, C) to float32 (N, R, C, len(MAP_CHANNELS) + 2): the maps
+    about their zero, in 1/32, and each block's row and column from -1 to 1."""
+    n, channels, rows, cols = maps.shape
+    planes = np.empty((n, rows, cols, channels + 2), np.float32)
+    last = np.moveaxis(maps, 1, 3)
+    planes[..., :channels] = last
+    planes[..., _UNSIGNED:channels] -= 128
+    planes[..., :channels] *= np.float32(1 / 32)
+    planes[..., channels] = np.linspace(-1, 1, rows, dtype=np.float32)[:, np.newaxis]
+    planes[..., channels + 1] = np.linspace(-1, 1, cols, dtype=np.float32)
+    return planes
+
+
+def _channels_last(tensors: Tensors, crop_width: int) -> Tensors:
+    """The layer that flattens crops reads channel by channel in PyTorch, pixel by pixel here."""
+    weight = tensors["crop_extractor.flat.weight"]
+    channels = crop_width // 2
+    side = math.isqrt(weight.shape[1] // channels)
+    flat = weight.reshape(len(weight), channels, side, side).transpose(0, 2, 3, 1)
+    return tensors | {"crop_extractor.flat.weight": flat.reshape(len(weight), -1)}
+
+
+def _together(tensors: Tensors, owner: str, heads: Sequence[str]) -> Tensors:
+    """Layers that read the same, as one."""
+    return {
+        f"heads.{part}": np.concatenate([tensors[f"{owner}.{head}.{part}"] for head in heads])
+        for part in ("weight", "bias")
+    }
+
+
+def _log_softmax(x: F32) -> F32:
+    above = x - x.max(axis=-1, keepdims=True)
+    total = np.moveaxis(np.exp(above.astype(np.float64)), -1, 0).sum(axis=0)
+    out: F32 = (above - np.log(total)[..., np.newaxis]).astype(np.float32)
+    return out

@@ -1,0 +1,153 @@
+"""The network on the compiled core is PyTorch's but for rounding, and needs no PyTorch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pyanalyzer.errors import ModelError
+from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
+from pyanalyzer.score import scorer
+from pyanalyzer.score.configuration import NetworkConfiguration
+from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+from pyanalyzer.score.load import load_for_analysis
+from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
+from pyanalyzer.score.native import NativeNetwork, supports
+from pyanalyzer.weights import shipped_path
+from tests.small_network import SMALL, SMALL_COARSE, SMALL_PLAIN
+from tests.test_scorer import random_frames
+
+VIEWS, FRAMES = 2, 9
+
+
+def random_network(configuration: NetworkConfiguration) -> Network:
+    """Every weight and statistic away from what it begins as."""
+    torch.manual_seed(1)
+    network = Network(configuration)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                assert module.running_mean is not None
+                assert module.running_var is not None
+                module.running_mean.normal_()
+                module.running_var.uniform_(0.5, 2)
+            if isinstance(module, torch.nn.BatchNorm2d | torch.nn.LayerNorm):
+                module.weight.uniform_(-1, 2)
+                module.bias.normal_()
+    return network.eval()
+
+
+def both(configuration: NetworkConfiguration) -> tuple[NativeNetwork, TorchParts]:
+    network = random_network(configuration)
+    tensors = {k: v.numpy() for k, v in network.state_dict().items()}
+    return NativeNetwork(configuration, tensors), TorchParts(network)
+
+
+CONFIGURATIONS = pytest.mark.parametrize(
+    "configuration",
+    [SMALL_PLAIN, SMALL_COARSE, NetworkConfiguration()],
+    ids=["small", "coarse", "shipped"],
+)
+
+
+@CONFIGURATIONS
+@pytest.mark.parametrize("grid", [(4, 4), (7, 9), (33, 60)])
+def test_places_are_pytorchs(configuration: NetworkConfiguration, grid: tuple[int, int]) -> None:
+    native, theirs = both(configuration)
+    rng = np.random.default_rng(2)
+    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
+    got, expected = native.compare_places(maps), theirs.compare_places(maps)
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@CONFIGURATIONS
+def test_candidates_and_answers_are_pytorchs(configuration: NetworkConfiguration) -> None:
+    native, theirs = both(configuration)
+    rng = np.random.default_rng(3)
+    size = VIEWS, FRAMES, MAX_PROPOSALS
+    crops = rng.integers(0, 256, (*size, 2, CROP_PX, CROP_PX), dtype=np.uint8)
+    proposals = rng.normal(size=(*size, len(PROPOSAL_FEATURES))).astype(np.float32)
+    proposals[..., 0] = rng.random(size) < 0.5
+    proposals *= proposals[..., :1]
+    present = proposals[..., 0] > 0.5
+    candidates = native.compare_candidates(crops, proposals)
+    expected = theirs.compare_candidates(crops, proposals)
+    np.testing.assert_allclose(candidates, expected, rtol=1e-4, atol=1e-4)
+    assert not candidates[~present].any()
+    nothing = native.compare_candidates(crops, np.zeros_like(proposals))
+    assert not nothing.any()
+    width = configuration.compared_width
+    places = np.abs(rng.normal(size=(VIEWS, FRAMES, 6, width))).astype(np.float32)
+    frame_globals = rng.normal(size=(VIEWS, FRAMES, len(GLOBAL_FEATURES))).astype(np.float32)
+    answers = native.compare(places, frame_globals, candidates, present)
+    wanted = theirs.compare(places, frame_globals, candidates, present)
+    for got, want in zip(answers, wanted, strict=True):
+        assert got.dtype == np.float32
+        np.testing.assert_allclose(np.exp(got), np.exp(want), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 5, 150])
+def test_the_shipped_weights_answer_alike(count: int) -> None:
+    frames = random_frames(count)
+    answers = []
+    for native in (True, False):
+        model = load_for_analysis(shipped_path(), native=native)
+        assert isinstance(model.parts, NativeNetwork if native else TorchParts)
+        running = scorer.Scorer(model.parts)
+        for i, frame in enumerate(frames):
+            running.push(frame, i, i)
+        answers.append(running.finish())
+    for name in ("cause_onset", "kind", "candidate"):
+        got, want = (np.exp(getattr(answer, name)) for answer in answers)
+        np.testing.assert_allclose(got, want, atol=1e-4)
+
+
+def test_a_grown_network_is_left_to_pytorch(tmp_path: Path) -> None:
+    assert not supports(SMALL)
+    network = random_network(SMALL)
+    with pytest.raises(ValueError, match="PyTorch only"):
+        NativeNetwork(SMALL, {})
+    path = tmp_path / "grown.safetensors"
+    path.write_bytes(weights_bytes(network, name="grown", timeline={"a": 1}, training={}))
+    model = load_for_analysis(path)
+    assert isinstance(model.parts, TorchParts)
+    assert (model.name, model.timeline) == ("grown", {"a": 1})
+
+
+def test_old_weights_keep_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    network = random_network(SMALL_COARSE)
+    data = weights_bytes(network, name="old", timeline={}, training={})
+    assert data.count(b'\\"place_step\\": 2, ') == 1
+    shorter = data.replace(b'\\"place_step\\": 2, ', b"")
+    length = int.from_bytes(data[:8], "little") - (len(data) - len(shorter))
+    path.write_bytes(length.to_bytes(8, "little") + shorter[8:])
+    assert load_model(path).network.configuration == SMALL_COARSE
+
+
+def test_weights_that_lack_a_tensor_are_refused(tmp_path: Path) -> None:
+    network = random_network(SMALL_PLAIN)
+    del network.temporal_comparator.whole
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(weights_bytes(network, name="w", timeline={}, training={}))
+    with pytest.raises(ModelError, match="do not fit their configuration"):
+        load_for_analysis(path)
+
+
+def test_an_analysis_does_not_load_pytorch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pyanalyzer.pipeline import load_weights; "
+        "from pyanalyzer.score.scorer import Scorer; "
+        "from pyanalyzer.settings import AnalysisSettings; "
+        "Scorer(load_weights(AnalysisSettings()).parts); print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert done.stdout.strip() == "False"
