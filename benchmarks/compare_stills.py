@@ -27,12 +27,13 @@ from pyanalyzer.errors import UnalignableError
 from pyanalyzer.evaluate.reliability import reliability
 from pyanalyzer.evaluate.stills import Found, PairScore, StillsScore, judge_pair, sum_up
 from pyanalyzer.records import U8, Region
-from pyanalyzer.score.stills_model import StillsModel, load_stills_model
+from pyanalyzer.score.load import load_for_stills
 from pyanalyzer.stills.compare import bring_together, compare, maps_of
 from pyanalyzer.stills.locate import locate
 from pyanalyzer.stills.pairs.pair import Pair, make_pair
 from pyanalyzer.stills.pairs.sources import PicturePool, read_pool
 from pyanalyzer.stills.read import read_pictures
+from pyanalyzer.stills.records import StillsModel
 from pyanalyzer.weights import STILLS_SHA256, stills_path
 
 F32 = npt.NDArray[np.float32]
@@ -72,12 +73,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    model = load_stills_model(
-        args.weights or stills_path(), expected_sha256=None if args.weights else STILLS_SHA256
+    model = load_for_stills(
+        args.weights or stills_path(),
+        threads=args.threads,
+        expected_sha256=None if args.weights else STILLS_SHA256,
     )
     host = describe_host()
     rules = {} if args.without_rules else RULES

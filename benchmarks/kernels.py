@@ -9,6 +9,7 @@ from functools import partial
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from benchmarks.measure import Timing, time_call
 from pyanalyzer import core, reference
@@ -148,6 +149,29 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
         lambda: reference.crops(warped, current, proposals),
         (),  # the pixels under the proposals: known only to the step
         {},
+    )
+    yield _layer(height // 64, width // 64)
+
+
+def _layer(rows: int, cols: int) -> Contest:
+    """A layer of the network's Comparator: 3 x 3, 64 to 64 channels, on a coarse grid."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(1)
+    picture, weights, bias = (
+        rng.normal(size=size).astype(np.float32)
+        for size in ((1, rows, cols, 64), (64, 64, 3, 3), (64,))
+    )
+    layer = partial(
+        core.convolve, picture, core.pack_weights(weights), core.pack_bias(bias), padding=(1, 1)
+    )
+    theirs = torch.from_numpy(picture).permute(0, 3, 1, 2), *map(torch.from_numpy, (weights, bias))
+    numpy = partial(reference.convolve, *layer.args, padding=(1, 1), out_channels=64)
+    return Contest(
+        "layer of the network",
+        lambda threads: layer(out_channels=64, threads=threads),
+        numpy,
+        (picture, weights, bias),
+        {"torch conv2d": lambda: torch.nn.functional.conv2d(*theirs, padding=1)},
     )
 
 

@@ -59,8 +59,8 @@ ProgressCallback = Callable[[Progress], None]
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored, up to 40 kB each: two batches of the network (score/scorer.py),
-# so that measuring goes on while one is scored.
+# Frames measured but not yet scored, up to 40 kB each: two batches (score/scorer.py), so that
+# measuring goes on while one is scored.
 _QUEUE_FRAMES = 128
 # With that many threads decoding outruns a single one that measures. Frames are then measured by
 # three, each doing its step of another frame, which takes no more work than one doing all; sharing

@@ -8,9 +8,10 @@ import pytest
 
 from pyanalyzer.evaluate.regions import intersection_over_union
 from pyanalyzer.records import U8, Region
-from pyanalyzer.score.stills_model import StillsModel, load_stills_model
+from pyanalyzer.score.load import load_for_stills
 from pyanalyzer.stills.compare import compare
 from pyanalyzer.stills.pairs.nuisance import jpeg
+from pyanalyzer.stills.records import StillsModel
 from pyanalyzer.weights import STILLS_SHA256, stills_path
 from tests.planted_stills import moved, scene, with_block
 
@@ -19,7 +20,7 @@ PLACE = Region(200, 120, 40, 30)
 
 @pytest.fixture(scope="module")
 def model() -> StillsModel:
-    return load_stills_model(stills_path(), expected_sha256=STILLS_SHA256)
+    return load_for_stills(stills_path(), expected_sha256=STILLS_SHA256)
 
 
 def softened(picture: U8) -> U8:

@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 
 from pyanalyzer.errors import ModelError
-from pyanalyzer.score import stills_model
 from pyanalyzer.score.stills import (
     PointConvolution,
     StillsConfiguration,
@@ -19,11 +18,13 @@ from pyanalyzer.score.stills import (
     inputs_of,
 )
 from pyanalyzer.score.stills_model import (
-    change_maps,
+    TorchLook,
     folded,
     load_stills_model,
     stills_weights_bytes,
 )
+from pyanalyzer.stills import look
+from pyanalyzer.stills.look import change_maps
 from pyanalyzer.stills.pairs.sources import PicturePool
 from pyanalyzer.stills.planes import planes_of
 from pyanalyzer.stills.records import LocateParameters
@@ -115,7 +116,7 @@ def test_weights_go_to_disk_and_back(tmp_path: Path) -> None:
     assert (model.name, model.locate, model.training) == ("tiny", locate, {"step": 3})
     inputs = batch_of([make_crop(POOL, 0, 1)], None).inputs
     with torch.inference_mode():
-        for one, other in zip(network(inputs), model.network(inputs), strict=True):
+        for one, other in zip(network(inputs), model.look.network(inputs), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
@@ -140,11 +141,11 @@ def test_tiles_say_what_the_whole_says(monkeypatch: pytest.MonkeyPatch) -> None:
     before = scene(1, 500, 420)
     after = with_block(before, 250, 200, 40, 30)
     planes = planes_of(before, after, np.ones((420, 500), bool))
-    whole = change_maps(network, planes, (500, 420))
+    whole = change_maps(TorchLook(network), planes, (500, 420))
     assert whole.mask.shape == (420, 500)
     assert whole.changed.shape == (105, 125)
-    monkeypatch.setattr(stills_model, "_TILE_PX", 256)
-    tiled = change_maps(network, planes, (500, 420))
+    monkeypatch.setattr(look, "_TILE_PX", 256)
+    tiled = change_maps(TorchLook(network), planes, (500, 420))
     np.testing.assert_allclose(tiled.mask, whole.mask, atol=1e-3)
     np.testing.assert_allclose(tiled.sides_px, whole.sides_px, atol=1e-2)
 

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyanalyzer.records import U8
-from pyanalyzer.score import stills_model
 from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork
-from pyanalyzer.score.stills_model import change_maps, folded
+from pyanalyzer.score.stills_model import TorchLook, folded
+from pyanalyzer.stills import look
+from pyanalyzer.stills.look import change_maps
 from pyanalyzer.stills.planes import planes_of
 from pyanalyzer.stills.windows import MARGIN_PX, Window, windows_of
 
@@ -44,8 +45,8 @@ def test_nothing_differs_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatch) -
     network = folded(StillsNetwork(TINY))
     monkeypatch.setattr(network, "forward", lambda _: pytest.fail("looked at"))
     planes = planes_of(before, before, np.ones(before.shape[:2], np.bool_))
-    maps = change_maps(network, planes, (WIDTH_PX, HEIGHT_PX))
-    assert maps.changed.max() == maps.mask.max() == stills_model._UNCHANGED_NATS
+    maps = change_maps(TorchLook(network), planes, (WIDTH_PX, HEIGHT_PX))
+    assert maps.changed.max() == maps.mask.max() == look._UNCHANGED_NATS
 
 
 def test_noise_does_not_make_a_window() -> None:
@@ -87,10 +88,10 @@ def test_a_window_says_what_the_whole_says(monkeypatch: pytest.MonkeyPatch) -> N
     planes = planes_of(before, after, np.ones(before.shape[:2], np.bool_))
     windows = windows_of(planes)
     assert len(windows) == 2
-    parts = change_maps(network, planes, (WIDTH_PX, HEIGHT_PX))
+    parts = change_maps(TorchLook(network), planes, (WIDTH_PX, HEIGHT_PX))
     everything = [(slice(0, HEIGHT_PX), slice(0, WIDTH_PX))]
-    monkeypatch.setattr(stills_model, "windows_of", lambda _: everything)
-    whole = change_maps(network, planes, (WIDTH_PX, HEIGHT_PX))
+    monkeypatch.setattr(look, "windows_of", lambda _: everything)
+    whole = change_maps(TorchLook(network), planes, (WIDTH_PX, HEIGHT_PX))
     for rows, columns in windows:
         assert rows.stop - rows.start < HEIGHT_PX / 2 + 2 * MARGIN_PX
         np.testing.assert_allclose(parts.mask[rows, columns], whole.mask[rows, columns], atol=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -268,3 +269,14 @@ def test_cache_reads_what_was_written(replays: list[cache.CachedReplay], tmp_pat
     broken.write_bytes(replay.path.read_bytes()[:-5000])
     with pytest.raises(ReplayError, match=r"broken\.safetensors breaks off"):
         dataclasses.replace(replay, path=broken).read()
+
+
+def test_what_training_began_with_can_be_mixed_in() -> None:
+    run, start = (loop.TrainingRun(replace(settings(1), seed=seed), SMALL) for seed in (1, 2))
+    before = {name: value.clone() for name, value in run.average.state_dict().items()}
+    run.mix_in(start.model(), 0.25)
+    for name, value in run.average.state_dict().items():
+        other = start.average.state_dict()[name]
+        expected = 0.75 * before[name] + 0.25 * other if value.is_floating_point() else value
+        torch.testing.assert_close(value, expected)
+    assert any(not torch.equal(before[n], v) for n, v in run.average.state_dict().items())

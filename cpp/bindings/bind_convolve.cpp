@@ -69,7 +69,7 @@ F32Array convolve_arrays(const py::array& input, const py::array& weights, const
 void register_convolve(py::module_& module) {
     module.def("convolve", &convolve_arrays, py::arg("input"), py::arg("weights"), py::arg("bias"),
                py::kw_only(), py::arg("out_channels"), py::arg("stride") = 1,
-               py::arg("dilation") = Pair{1, 1}, py::arg("padding") = Pair{0, 0},
+               py::arg("dilation") = py::make_tuple(1, 1), py::arg("padding") = py::make_tuple(0, 0),
                py::arg("residual") = py::none(), py::arg("relu") = false, py::arg("threads") = 1,
                py::arg("isa") = py::none());
 }

@@ -57,17 +57,19 @@ std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
 int padded_cols(const ConvolveShape& s) { return s.cols + 2 * s.padding_cols; }
 
+std::size_t padded_size(const ConvolveShape& s) {
+    return size(padded_cols(s)) * size(s.rows + 2 * s.padding_rows) * size(s.in_channels);
+}
+
 // The picture with zeros around it: then no pixel's surroundings need a test.
-const float* padded(const float* picture, const ConvolveShape& s, std::vector<float>& room) {
-    if (s.padding_rows == 0 && s.padding_cols == 0) return picture;
+void pad(const float* picture, const ConvolveShape& s, float* out) {
     const std::size_t row = size(padded_cols(s)) * size(s.in_channels);
     const std::size_t inside = size(s.cols) * size(s.in_channels);
     const std::size_t side = size(s.padding_cols) * size(s.in_channels);
-    room.assign(row * size(s.rows + 2 * s.padding_rows), 0.0F);
+    std::fill(out, out + padded_size(s), 0.0F);
     for (int y = 0; y < s.rows; ++y)
-        std::memcpy(room.data() + row * size(y + s.padding_rows) + side,
-                    picture + inside * size(y), inside * sizeof(float));
-    return room.data();
+        std::memcpy(out + row * size(y + s.padding_rows) + side, picture + inside * size(y),
+                    inside * sizeof(float));
 }
 
 using Sums = std::array<float, size_t{kConvolveGroups} * kConvolvePixels * kConvolveLanes>;
@@ -86,17 +88,18 @@ void finish(const Layer& layer, const float* sums, int pixels, int first, const 
     }
 }
 
-// `groups` groups of output channels of a picture, from group `group` on.
+// Output pixels first .. last (half-open) of a picture, in `groups` groups of output channels from
+// group `group` on.
 void convolve_groups(const Layer& layer, const float* picture, const float* residual, float* out,
-                     int group, int groups) {
+                     int first, int last, int group, int groups) {
     const ConvolveShape& s = layer.shape;
-    const int out_cols = s.out_cols(), pixels = s.out_rows() * out_cols;
+    const int out_cols = s.out_cols();
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(padded_cols(s)) * s.in_channels;
     const std::size_t group_size = layer.offsets.size() * size(s.in_channels * kConvolveLanes);
     std::array<const float*, kConvolvePixels> starts{};
     Sums sums;
-    for (int begin = 0; begin < pixels; begin += kConvolvePixels) {
-        const int count = std::min(kConvolvePixels, pixels - begin);
+    for (int begin = first; begin < last; begin += kConvolvePixels) {
+        const int count = std::min(kConvolvePixels, last - begin);
         for (int p = 0; p < count; ++p) {
             const int y = (begin + p) / out_cols, x = (begin + p) % out_cols;
             starts[size(p)] = picture + row * y * s.stride +
@@ -117,11 +120,22 @@ void convolve_groups(const Layer& layer, const float* picture, const float* resi
     }
 }
 
-void convolve_image(const Layer& layer, const float* picture, const float* residual, float* out) {
-    const int groups = layer.shape.groups();
-    for (int group = 0; group < groups; group += kConvolveGroups)
-        convolve_groups(layer, picture, residual, out, group,
-                        std::min(kConvolveGroups, groups - group));
+// Rows of all pictures' outputs, counted through, first .. last (half-open).
+void convolve_rows(const Layer& layer, const float* pictures, std::size_t picture_size,
+                   const float* residual, float* out, int first, int last) {
+    const ConvolveShape& s = layer.shape;
+    const int rows = s.out_rows(), cols = s.out_cols(), groups = s.groups();
+    const std::size_t result = size(rows) * size(cols) * size(s.out_channels);
+    while (first < last) {
+        const int image = first / rows, row = first % rows;
+        const int count = std::min(last - first, rows - row);
+        for (int group = 0; group < groups; group += kConvolveGroups)
+            convolve_groups(layer, pictures + picture_size * size(image),
+                            residual ? residual + result * size(image) : nullptr,
+                            out + result * size(image), row * cols, (row + count) * cols, group,
+                            std::min(kConvolveGroups, groups - group));
+        first += count;
+    }
 }
 
 void check(const ConvolveShape& s) {
@@ -148,14 +162,23 @@ void convolve(const float* input, const float* weights, const float* bias, const
                 (static_cast<std::ptrdiff_t>(y) * shape.dilation_rows * padded_cols(shape) +
                  static_cast<std::ptrdiff_t>(x) * shape.dilation_cols) *
                 shape.in_channels);
-    const auto in = size(shape.rows) * size(shape.cols) * size(shape.in_channels);
-    const auto result = size(shape.out_rows()) * size(shape.out_cols()) * size(shape.out_channels);
-    parallel_bands(threads, shape.images, 1, [&](int begin, int end) {
-        std::vector<float> room;
-        for (int image = begin; image < end; ++image)
-            convolve_image(layer, padded(input + in * size(image), shape, room),
-                           residual ? residual + result * size(image) : nullptr,
-                           out + result * size(image));
+    std::size_t picture_size = size(shape.rows) * size(shape.cols) * size(shape.in_channels);
+    const float* pictures = input;
+    // Kept per thread, so that layer after layer allocates nothing.
+    thread_local std::vector<float> room;
+    if (shape.padding_rows > 0 || shape.padding_cols > 0) {
+        const std::size_t whole = padded_size(shape);
+        if (room.size() < whole * size(shape.images)) room.resize(whole * size(shape.images));
+        float* to = room.data();
+        parallel_bands(threads, shape.images, 1, [&, to](int begin, int end) {
+            for (int image = begin; image < end; ++image)
+                pad(input + picture_size * size(image), shape, to + whole * size(image));
+        });
+        pictures = to;
+        picture_size = whole;
+    }
+    parallel_bands(threads, shape.images * shape.out_rows(), 1, [&](int begin, int end) {
+        convolve_rows(layer, pictures, picture_size, residual, out, begin, end);
     });
 }
 

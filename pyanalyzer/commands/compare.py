@@ -75,14 +75,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compared(args: argparse.Namespace, before: U8, after: U8) -> Comparison:
-    from pyanalyzer.score.stills_model import load_stills_model
+    from pyanalyzer.score.load import load_for_stills
     from pyanalyzer.stills.compare import compare
     from pyanalyzer.weights import STILLS_SHA256, stills_path
 
     if args.weights is None:
-        model = load_stills_model(stills_path(), expected_sha256=STILLS_SHA256)
+        model = load_for_stills(stills_path(), expected_sha256=STILLS_SHA256)
     else:
-        model = load_stills_model(args.weights)
+        model = load_for_stills(args.weights)
     return compare(
         before,
         after,

@@ -66,6 +66,14 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="begin with these weights instead of random ones, to fit them to more games",
     )
     parser.add_argument(
+        "--keep-start",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="write the mean of the weights and of those begun with, which count for SHARE: what "
+        "these knew and training forgot comes back (default: 0)",
+    )
+    parser.add_argument(
         "--device",
         choices=("cpu", "cuda"),
         default="cpu",
@@ -117,6 +125,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "steps, threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
         )
+    if not 0 <= args.keep_start < 1 or (args.keep_start and args.start_from is None):
+        raise UsageError("--keep-start is a share, 0 to below 1, of the weights of --start-from")
     if args.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: torch finds no graphics card here; use --device cpu")
     torch.set_num_threads(args.threads)
@@ -165,6 +175,8 @@ def run(args: argparse.Namespace) -> int:
         )
     _train(training_run, training, validation, checkpoint)
     training_run.load(best_path(checkpoint))
+    if start is not None and args.keep_start:
+        training_run.mix_in(start, args.keep_start)
     _export(training_run, training, validation, args)
     return 0
 
@@ -254,6 +266,7 @@ def _export(
         "settings": asdict(training_run.settings),
         "step": training_run.step,
         "started_from": training_run.started_from,
+        "kept_of_start": args.keep_start,
         "replays": len(training),
         "frames": sum(r.frames for r in training),
         "games": sorted({f"{r.engine}/{r.game}" for r in training}),

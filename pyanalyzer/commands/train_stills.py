@@ -82,12 +82,12 @@ def _export(
     from rich.console import Console
 
     from pyanalyzer.atomic_file import write_atomically
-    from pyanalyzer.score.stills_model import StillsModel, folded, stills_weights_bytes
-    from pyanalyzer.stills.records import LocateParameters
+    from pyanalyzer.score.stills_model import TorchLook, folded, stills_weights_bytes
+    from pyanalyzer.stills.records import LocateParameters, StillsModel
     from pyanalyzer.train.stills import BATCH_CROPS
     from pyanalyzer.train.stills_fit import FIT_PAIRS, average_precision_of, fit_locate, see
 
-    model = StillsModel(folded(run.average), args.name, "", LocateParameters())
+    model = StillsModel(TorchLook(folded(run.average)), args.name, "", LocateParameters())
     seen = see(validation, model, _FIT_SEED, FIT_PAIRS)
     locate = fit_locate(seen)
     about = {

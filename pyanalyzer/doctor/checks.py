@@ -145,10 +145,10 @@ def check_stills() -> Iterator[Finding]:
     import numpy as np
 
     from pyanalyzer import weights
-    from pyanalyzer.score.stills_model import load_stills_model
+    from pyanalyzer.score.load import load_for_stills
     from pyanalyzer.stills.compare import compare
 
-    model = load_stills_model(weights.stills_path(), expected_sha256=weights.STILLS_SHA256)
+    model = load_for_stills(weights.stills_path(), expected_sha256=weights.STILLS_SHA256)
     yield Finding("stills weights", True, f"{model.name}, SHA-256 {model.sha256[:12]}...")
     before = np.repeat(_picture(0)[..., np.newaxis], 3, axis=2)
     after = before.copy()

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from pyanalyzer.core.convolve import convolve, pack_bias, pack_weights
 from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
 from pyanalyzer.score.configuration import (
     COARSE_PLACE_STEP,
@@ -21,71 +20,18 @@ from pyanalyzer.score.configuration import (
     NetworkConfiguration,
 )
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
+from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
 
-_NORM_EPSILON = 1e-5  # PyTorch's, of batch and layer normalisation
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
-
-Tensors = dict[str, F32]  # a state dictionary of PyTorch's
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
-    """A convolution with what follows it at once; ``padding`` is as much as the kernel reaches."""
-
-    weights: F32
-    bias: F32
-    out_channels: int
-    stride: int = 1
-    dilation: tuple[int, int] = (1, 1)
-    relu: bool = False
-
-    def __call__(self, x: F32, residual: F32 | None = None) -> F32:
-        """(N, R, C, channels) to (N, R', C', out_channels)."""
-        _, rows, cols, _, _ = self.weights.shape
-        down, across = self.dilation
-        return convolve(
-            np.ascontiguousarray(x),
-            self.weights,
-            self.bias,
-            out_channels=self.out_channels,
-            stride=self.stride,
-            dilation=self.dilation,
-            padding=(down * (rows // 2), across * (cols // 2)),
-            residual=residual,
-            relu=self.relu,
-        )
-
-
-def _layer(tensors: Tensors, name: str, norm: str | None = None) -> _Layer:
-    """Layer ``name``; with the batch normalisation ``norm`` after it folded into it (see
-    :mod:`pyanalyzer.score.folding`)."""
-    weights = tensors[f"{name}.weight"]
-    bias = tensors.get(f"{name}.bias", np.zeros(len(weights), np.float32))
-    if norm is not None:
-        deviation = np.sqrt(tensors[f"{norm}.running_var"] + np.float32(_NORM_EPSILON))
-        scale = tensors[f"{norm}.weight"] / deviation
-        weights = weights * scale.reshape(-1, *(1,) * (weights.ndim - 1))
-        bias = (bias - tensors[f"{norm}.running_mean"]) * scale + tensors[f"{norm}.bias"]
-    if weights.ndim == 2:  # a linear layer
-        weights = weights[..., np.newaxis]
-    if weights.ndim == 3:  # over time, which lies along the columns
-        weights = weights[:, :, np.newaxis]
-    return _Layer(pack_weights(weights), pack_bias(bias), len(weights))
-
-
-def _step(tensors: Tensors, name: str, *, stride: int = 1, dilation: int = 1) -> _Layer:
-    """Convolution, batch normalisation, ReLU."""
-    layer = _layer(tensors, f"{name}.0", f"{name}.1")
-    return replace(layer, stride=stride, dilation=(dilation, dilation), relu=True)
 
 
 class _ShiftBlock:
     """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (V, T, R, C, width)."""
 
     def __init__(self, tensors: Tensors, name: str, dilation: int = 1) -> None:
-        self._first = _step(tensors, f"{name}.layers.0", dilation=dilation)
-        last = _layer(tensors, f"{name}.layers.1", f"{name}.layers.2")
+        self._first = step_of(tensors, f"{name}.layers.0", dilation=dilation)
+        last = layer_of(tensors, f"{name}.layers.1", f"{name}.layers.2")
         self._last = replace(last, dilation=(dilation, dilation), relu=True)
 
     def __call__(self, maps: F32) -> F32:
@@ -112,7 +58,7 @@ class _Norm:
         count = np.float32(len(by_channel))
         by_channel = by_channel - by_channel.sum(axis=0) / count
         variance = np.square(by_channel).sum(axis=0) / count
-        by_channel = by_channel / np.sqrt(variance + np.float32(_NORM_EPSILON))
+        by_channel = by_channel / np.sqrt(variance + np.float32(NORM_EPSILON))
         normal: F32 = np.moveaxis(by_channel, 0, -1) * self._weight + self._bias
         return normal
 
@@ -123,9 +69,9 @@ class _TemporalBlock:
     def __init__(self, tensors: Tensors, name: str, dilation: int) -> None:
         self._norm = _Norm(tensors, f"{name}.norm")
         self._dilated = replace(
-            _layer(tensors, f"{name}.dilated"), dilation=(1, dilation), relu=True
+            layer_of(tensors, f"{name}.dilated"), dilation=(1, dilation), relu=True
         )
-        self._mix = _layer(tensors, f"{name}.mix")
+        self._mix = layer_of(tensors, f"{name}.mix")
 
     def __call__(self, x: F32) -> F32:
         seen = self._dilated(self._norm(x)[:, np.newaxis])
@@ -142,30 +88,31 @@ class NativeNetwork:
             raise ValueError("a grown network runs on PyTorch only")
         c = self.configuration = configuration
         extractor, side, course = "map_extractor", "side_comparator", "temporal_comparator"
-        self._enter = [_step(tensors, f"{extractor}.enter.{i}", stride=2) for i in (0, 1)]
+        self._enter = [step_of(tensors, f"{extractor}.enter.{i}", stride=2) for i in (0, 1)]
         self._blocks = [
             _ShiftBlock(tensors, f"{extractor}.blocks.{i}") for i in range(c.map_blocks)
         ]
-        self._side = replace(_layer(tensors, f"{side}.side.0"), relu=True)
-        self._compare = _step(tensors, f"{side}.compare", stride=c.place_step)
+        self._side = replace(layer_of(tensors, f"{side}.side.0"), relu=True)
+        self._compare = step_of(tensors, f"{side}.compare", stride=c.place_step)
         dilation = COARSE_PLACE_STEP // c.place_step
         self._place_blocks = [
             _ShiftBlock(tensors, f"{side}.blocks.{i}", dilation) for i in range(c.compared_blocks)
         ]
         self._crop_steps = [
-            _step(tensors, f"crop_extractor.layers.{i}", stride=2) for i in range(3)
+            step_of(tensors, f"crop_extractor.layers.{i}", stride=2) for i in range(3)
         ]
-        self._crop_flat = _layer(_channels_last(tensors, c.crop_width), "crop_extractor.flat")
+        self._crop_flat = layer_of(_channels_last(tensors, c.crop_width), "crop_extractor.flat")
         self._candidate = [
-            replace(_layer(tensors, f"candidate_comparator.layers.{i}"), relu=True) for i in (0, 2)
+            replace(layer_of(tensors, f"candidate_comparator.layers.{i}"), relu=True)
+            for i in (0, 2)
         ]
-        self._course_enter = replace(_layer(tensors, f"{course}.enter.0"), relu=True)
+        self._course_enter = replace(layer_of(tensors, f"{course}.enter.0"), relu=True)
         self._course = [
             _TemporalBlock(tensors, f"{course}.blocks.{i}", d) for i, d in enumerate(c.dilations)
         ]
         self._last_norm = _Norm(tensors, f"{course}.blocks.{len(c.dilations)}")
         heads = ("cause_onset", "kind", "whole", "query")
-        self._heads = _layer(_together(tensors, course, heads), "heads")
+        self._heads = layer_of(_together(tensors, course, heads), "heads")
 
     @property
     def place_context_frames(self) -> int:

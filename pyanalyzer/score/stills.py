@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LUMA_CHANNELS = 16  # a cell's 4 x 4 px
-CHROMA_CHANNELS = 8  # a cell's 2 x 2 px of Cr and Cb
-PICTURE_CHANNELS = LUMA_CHANNELS + CHROMA_CHANNELS
-# Signed difference of luma and chroma, their residuals, covered, two quartiles of the noise.
-RESIDUAL_CHANNELS = 2 * PICTURE_CHANNELS + 3
-BOX_SCALE_PX = 16.0  # a distance of this size is softplus(x) = 1
-INPUTS = ("luma 4x4", "chroma 2x2", "difference", "residual 3x3", "covered", "noise 50 75")
-
-
-@dataclass(frozen=True, slots=True)
-class StillsConfiguration:
-    """Widths of the network, and the names of its inputs so that old weights are refused."""
-
-    picture_width: int = 24
-    place_width: int = 40
-    widths: tuple[int, int, int, int] = (32, 48, 64, 96)
-    inputs: tuple[str, ...] = INPUTS
+from pyanalyzer.score.stills_configuration import (
+    BOX_SCALE_PX,
+    LUMA_CHANNELS,
+    PICTURE_CHANNELS,
+    RESIDUAL_CHANNELS,
+    StillsConfiguration,
+)
 
 
 class StillsInputs(NamedTuple):

@@ -13,13 +13,14 @@ from pyanalyzer.errors import UnalignableError
 from pyanalyzer.records import U8, Region
 from pyanalyzer.stills.align import align_stills, covered_by, warp_to
 from pyanalyzer.stills.locate import locate
+from pyanalyzer.stills.look import change_maps
 from pyanalyzer.stills.moves import change_record, describe
 from pyanalyzer.stills.photometry import apply_levels, fit_levels
 from pyanalyzer.stills.planes import planes_of
 from pyanalyzer.stills.records import F64, Change, ChangeMaps, Comparison, StillAlignment
 
 if TYPE_CHECKING:
-    from pyanalyzer.score.stills_model import StillsModel
+    from pyanalyzer.stills.records import StillsModel
 
 DEFAULT_MIN_CONFIDENCE = 0.5
 _LESS_THAN_SHARE = 0.8  # covered: the user is told if it is less
@@ -58,10 +59,8 @@ def bring_together(before: U8, after: U8) -> AlignedStills:
 
 def maps_of(stills: AlignedStills, model: StillsModel) -> ChangeMaps:
     """What the network says of aligned pictures."""
-    from pyanalyzer.score.stills_model import change_maps
-
     planes = planes_of(stills.before, stills.after, stills.covered)
-    return change_maps(model.network, planes, (stills.after.shape[1], stills.after.shape[0]))
+    return change_maps(model.look, planes, (stills.after.shape[1], stills.after.shape[0]))
 
 
 def compare(

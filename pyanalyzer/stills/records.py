@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.records import F32, U8, Region
+from pyanalyzer.stills.planes import Planes
 
 F64 = npt.NDArray[np.float64]
 Levels = U8  # (3, 256): what each channel's level became
@@ -47,6 +49,16 @@ class ChangeMaps:
     float32 (4, rows, cols), distances from the cell's centre to the left, upper, right and lower
     side of its change's box; ``mask``: float32 (h, w), log-odds that a pixel changed.
     """
+
+    changed: F32
+    sides_px: F32
+    mask: F32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StillsAnswer:
+    """What the network says of a window of two pictures: the fields of :class:`ChangeMaps`, of the
+    window's cells and pixels."""
 
     changed: F32
     sides_px: F32
@@ -116,3 +128,15 @@ class Comparison:
     mask: npt.NDArray[np.bool_]
     covered: npt.NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StillsModel:
+    """Weights ready to run. ``look``: the network, whoever computes it; ``locate``: the parameters
+    that were fitted to them."""
+
+    look: Callable[[Planes], StillsAnswer]
+    name: str
+    sha256: str
+    locate: LocateParameters
+    training: dict[str, Any] = field(default_factory=dict)

@@ -104,6 +104,16 @@ class TrainingRun:
         """Takes over trained weights, of a smaller network too."""
         grow_into(self.network, start)
 
+    @torch.no_grad()
+    def mix_in(self, start: LoadedModel, share: float) -> None:
+        """Makes the averaged weights the mean of themselves and ``start``, which counts for
+        ``share`` (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022). What ``start``
+        lacks stays as it is."""
+        theirs = start.network.state_dict()
+        for name, held in self.average.state_dict().items():
+            if name in theirs and held.is_floating_point():
+                held.lerp_(theirs[name].to(held.device), share)
+
     def losses(self, batch: Any) -> dict[str, torch.Tensor]:
         """The losses of a batch; the gradient is that of ``total``."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.settings.bfloat16):

@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from pyanalyzer.errors import UnalignableError
 from pyanalyzer.evaluate.stills import Found, judge_pair, sum_up
-from pyanalyzer.score.stills_model import StillsModel
 from pyanalyzer.stills.compare import bring_together, maps_of
 from pyanalyzer.stills.locate import FIGURES, locate
 from pyanalyzer.stills.pairs.pair import Pair, make_pair
 from pyanalyzer.stills.pairs.sources import PicturePool
-from pyanalyzer.stills.records import ChangeMaps, LocateParameters
+from pyanalyzer.stills.records import ChangeMaps, LocateParameters, StillsModel
 
 FIT_PAIRS = 160
 FIT_SIZES_PX = ((640, 480), (480, 360), (800, 608))
