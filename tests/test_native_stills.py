@@ -11,7 +11,8 @@ import torch
 
 from pyanalyzer.score.load import load_for_stills
 from pyanalyzer.score.native_stills import NativeLook
-from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork
+from pyanalyzer.score.stills import StillsNetwork
+from pyanalyzer.score.stills_configuration import StillsConfiguration
 from pyanalyzer.score.stills_model import TorchLook, folded, load_stills_model
 from pyanalyzer.stills.planes import Planes
 from pyanalyzer.weights import stills_path

@@ -14,7 +14,8 @@ import torch
 from pyanalyzer.__main__ import main
 from pyanalyzer.errors import PictureError
 from pyanalyzer.records import Region
-from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork
+from pyanalyzer.score.stills import StillsNetwork
+from pyanalyzer.score.stills_configuration import StillsConfiguration
 from pyanalyzer.score.stills_model import stills_weights_bytes
 from pyanalyzer.stills import compare as compare_module
 from pyanalyzer.stills.draw import png_bytes

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from pyanalyzer.errors import ModelError
 from pyanalyzer.score.stills import (
     PointConvolution,
-    StillsConfiguration,
     StillsNetwork,
     _onto,
     inputs_of,
 )
+from pyanalyzer.score.stills_configuration import StillsConfiguration
 from pyanalyzer.score.stills_model import (
     TorchLook,
     folded,

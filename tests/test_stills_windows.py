@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyanalyzer.records import U8
-from pyanalyzer.score.stills import StillsConfiguration, StillsNetwork
+from pyanalyzer.score.stills import StillsNetwork
+from pyanalyzer.score.stills_configuration import StillsConfiguration
 from pyanalyzer.score.stills_model import TorchLook, folded
 from pyanalyzer.stills import look
 from pyanalyzer.stills.look import change_maps

@@ -21,16 +21,15 @@ ConvolveShape shape_of(const py::array& input, const py::array& weights, int out
     if (weights.ndim() != 5)
         throw py::value_error(
             "weights must have the shape (groups, kernel rows, kernel cols, channels, 16)");
-    ConvolveShape shape{extent(input, 0),   extent(input, 1), extent(input, 2),
-                        extent(input, 3),   extent(weights, 1), extent(weights, 2),
-                        stride,             dilation[0],        dilation[1],
-                        padding[0],         padding[1],         out_channels};
+    ConvolveShape shape{extent(input, 0),   extent(input, 1),   extent(input, 2), extent(input, 3),
+                        extent(weights, 1), extent(weights, 2), stride,           dilation[0],
+                        dilation[1],        padding[0],         padding[1],       out_channels};
     if (out_channels < 1) throw py::value_error("out_channels must be at least 1");
     const py::dtype f32 = py::dtype::of<float>();
     require_array(input, "input", f32, {shape.images, shape.rows, shape.cols, shape.in_channels});
-    require_array(weights, "weights", f32,
-                  {shape.groups(), shape.kernel_rows, shape.kernel_cols, shape.in_channels,
-                   kConvolveLanes});
+    require_array(
+        weights, "weights", f32,
+        {shape.groups(), shape.kernel_rows, shape.kernel_cols, shape.in_channels, kConvolveLanes});
     return shape;
 }
 
@@ -69,9 +68,9 @@ F32Array convolve_arrays(const py::array& input, const py::array& weights, const
 void register_convolve(py::module_& module) {
     module.def("convolve", &convolve_arrays, py::arg("input"), py::arg("weights"), py::arg("bias"),
                py::kw_only(), py::arg("out_channels"), py::arg("stride") = 1,
-               py::arg("dilation") = py::make_tuple(1, 1), py::arg("padding") = py::make_tuple(0, 0),
-               py::arg("residual") = py::none(), py::arg("relu") = false, py::arg("threads") = 1,
-               py::arg("isa") = py::none());
+               py::arg("dilation") = py::make_tuple(1, 1),
+               py::arg("padding") = py::make_tuple(0, 0), py::arg("residual") = py::none(),
+               py::arg("relu") = false, py::arg("threads") = 1, py::arg("isa") = py::none());
 }
 
 }  // namespace pyanalyzer::bindings

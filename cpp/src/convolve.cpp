@@ -139,9 +139,9 @@ void convolve_rows(const Layer& layer, const float* pictures, std::size_t pictur
 }
 
 void check(const ConvolveShape& s) {
-    const bool positive = std::min({s.images, s.rows, s.cols, s.in_channels, s.kernel_rows,
-                                    s.kernel_cols, s.stride, s.dilation_rows, s.dilation_cols,
-                                    s.out_channels}) > 0;
+    const bool positive =
+        std::min({s.images, s.rows, s.cols, s.in_channels, s.kernel_rows, s.kernel_cols, s.stride,
+                  s.dilation_rows, s.dilation_cols, s.out_channels}) > 0;
     const auto fits = [](int length, int padding, int kernel, int dilation) {
         return padding >= 0 && length + 2 * padding > dilation * (kernel - 1);
     };

@@ -23,9 +23,12 @@ const std::vector<Isa>& supported_isas() {
 
 std::string_view isa_name(Isa isa) {
     switch (isa) {
-        case Isa::avx512: return "avx512";
-        case Isa::avx2: return "avx2";
-        default: return "scalar";
+        case Isa::avx512:
+            return "avx512";
+        case Isa::avx2:
+            return "avx2";
+        default:
+            return "scalar";
     }
 }
 

@@ -20,7 +20,7 @@ def train_stills_run(args: argparse.Namespace) -> int:
     import cv2
 
     from pyanalyzer.errors import UsageError
-    from pyanalyzer.score.stills import StillsConfiguration
+    from pyanalyzer.score.stills_configuration import StillsConfiguration
     from pyanalyzer.stills.pairs.sources import read_pool
     from pyanalyzer.train.loop import TrainingSettings, best_path
     from pyanalyzer.train.stills import StillsRun

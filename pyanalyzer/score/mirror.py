@@ -50,12 +50,12 @@ def mirror_crops(crops: Array, axis: Axis) -> Array:
 
 def _flipped(pictures: Array, axis: Axis) -> Array:
     """A copy of (..., rows, cols), flipped; PyTorch knows no steps backwards."""
-    if axis == "x":
-        return pictures[..., list(range(pictures.shape[-1] - 1, -1, -1))]
-    return pictures[..., list(range(pictures.shape[-2] - 1, -1, -1)), :]
+    backwards = list(range(pictures.shape[-1 if axis == "x" else -2] - 1, -1, -1))
+    out: Array = pictures[..., backwards] if axis == "x" else pictures[..., backwards, :]
+    return out
 
 
 def _negated(values: Array, columns: list[int]) -> Array:
-    out = values + 0  # a copy
+    out: Array = values + 0  # a copy
     out[..., columns] *= -1
     return out

@@ -97,7 +97,7 @@ class NativeLook:
         sides = np.moveaxis(_softplus(heads[..., 1:5]) * np.float32(BOX_SCALE_PX), 2, 0)
         rows, columns = heads.shape[:2]
         pixels = heads[..., 5 : 5 + LUMA_CHANNELS].reshape(rows, columns, 4, 4)
-        mask = pixels.transpose(0, 2, 1, 3).reshape(4 * rows, 4 * columns)
+        mask: F32 = pixels.transpose(0, 2, 1, 3).reshape(4 * rows, 4 * columns)
         return StillsAnswer(heads[..., 0], sides, mask)
 
     def _block(self, number: int, x: F32) -> F32:
@@ -117,7 +117,8 @@ def _cells(planes: U8, side: int) -> F32:
     channels, height, width = planes.shape
     rows, columns = height // side, width // side
     grid = planes.reshape(channels, rows, side, columns, side).transpose(1, 3, 0, 2, 4)
-    return grid.reshape(rows, columns, -1).astype(np.float32)
+    cells: F32 = grid.reshape(rows, columns, -1).astype(np.float32)
+    return cells
 
 
 def _residual(planes: Planes, difference: F32) -> F32:

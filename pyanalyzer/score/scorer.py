@@ -143,10 +143,10 @@ class Scorer:
 
 def _mean_probability(log_p: F32) -> F32:
     """Log-probabilities of one view or two, (V, T, K), to those of their mean, float32 (T, K)."""
-    first, *rest = log_p
-    for other in rest:
-        first = np.logaddexp(first, other) - np.float32(math.log(2))
-    return first
+    mean: F32 = log_p[0]
+    for other in log_p[1:]:
+        mean = np.logaddexp(mean, other) - np.float32(math.log(2))
+    return mean
 
 
 def _no_scores() -> Scores:

@@ -14,9 +14,9 @@ inline constexpr int kConvolveLanes = 16;
 struct ConvolveShape {
     int images, rows, cols, in_channels;
     int kernel_rows, kernel_cols;
-    int stride;                         // along both sides
-    int dilation_rows, dilation_cols;   // between the kernel's cells
-    int padding_rows, padding_cols;     // zeros at each side
+    int stride;                        // along both sides
+    int dilation_rows, dilation_cols;  // between the kernel's cells
+    int padding_rows, padding_cols;    // zeros at each side
     int out_channels;
 
     int groups() const { return (out_channels + kConvolveLanes - 1) / kConvolveLanes; }

@@ -1,6 +1,6 @@
 // Which instruction set the kernels use. Every kernel has a scalar definition; where there is a
-// twin for AVX2, or one for AVX-512 as well, it gives the same bits. The choice is made at the call,
-// never inside a loop over pixels.
+// twin for AVX2, or one for AVX-512 as well, it gives the same bits. The choice is made at the
+// call, never inside a loop over pixels.
 #pragma once
 
 #include <string_view>
