@@ -103,16 +103,12 @@ class _Seen:
 
 
 def load_weights(settings: AnalysisSettings) -> ScoringModel:
-    """The shipped weights, or those that the settings name, on the core that these name. Raises
-    ModelError."""
+    """The shipped weights, or those that the settings name. Raises ModelError."""
     from pyanalyzer.score.load import load_for_analysis
 
-    native = settings.core == "native"
     if settings.weights is not None:
-        return load_for_analysis(Path(settings.weights), native=native)
-    return load_for_analysis(
-        weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256, native=native
-    )
+        return load_for_analysis(Path(settings.weights))
+    return load_for_analysis(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
 
 
 def analyse(

@@ -36,7 +36,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-3, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-4, with --stills stills-1)"
     )
     parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
     parser.add_argument("--seed", type=int, default=0)
@@ -138,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--stills knows neither engines nor a cache, and grows nothing")
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-3"
+    args.name = args.name or "gameplay-4"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]

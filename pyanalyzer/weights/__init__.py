@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-3"
-SHIPPED_SHA256 = "4855ec7ccc65d16f2c63a1f9a19069b1c482c88d44b5c89413cce56c0c2849cb"
+SHIPPED_NAME = "gameplay-4"
+SHIPPED_SHA256 = "1e070d5652f062fa8ca2ddbe35358c2008dc85c1b2b1567589ff9d7f46f3cdde"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
