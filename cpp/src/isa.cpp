@@ -46,7 +46,8 @@ Isa isa_from_name(std::string_view name) {
 Isa default_isa() {
     static const Isa chosen = [] {
         const char* forced = std::getenv("PYANALYZER_ISA");
-        return forced && *forced ? isa_from_name(forced) : supported_isas().back();
+        if (forced && *forced) return isa_from_name(forced);
+        return std::min(supported_isas().back(), Isa::avx2);
     }();
     return chosen;
 }

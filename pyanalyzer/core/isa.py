@@ -11,7 +11,8 @@ def supported_isas() -> tuple[str, ...]:
 
 
 def default_isa() -> str:
-    """The instruction set used when a call names none: the best, or ``$PYANALYZER_ISA``.
+    """The instruction set used when a call names none: the best up to AVX2, or
+    ``$PYANALYZER_ISA``.
 
     Raises ValueError if that variable names one that cannot run here.
     """
