@@ -25,6 +25,7 @@ class Layer:
     dilation: tuple[int, int] = (1, 1)
     relu: bool = False
     threads: int = 1
+    isa: str | None = None
 
     def __call__(self, x: F32, residual: F32 | None = None) -> F32:
         """(N, R, C, channels) to (N, R', C', out_channels)."""
@@ -41,6 +42,7 @@ class Layer:
             residual=residual,
             relu=self.relu,
             threads=self.threads,
+            isa=self.isa,
         )
 
 

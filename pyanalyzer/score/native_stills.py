@@ -18,15 +18,14 @@ class _Points:
     """A convolution of 1 x 1 px of several pictures, (1, R, C, channels), as if they were one with
     all their channels; normalisation and ReLU after it."""
 
-    def __init__(self, tensors: Tensors, name: str, widths: Sequence[int], threads: int) -> None:
-        """``widths``: channels of each picture."""
-        whole = layer_of(tensors, f"{name}.0", f"{name}.1")
+    def __init__(self, whole: Layer, widths: Sequence[int]) -> None:
+        """``whole``: of all channels; ``widths``: channels of each picture."""
         self._layers: list[Layer] = []
         start = 0
         for width in widths:
             part = np.ascontiguousarray(whole.weights[:, :, :, start : start + width])
             bias = np.zeros_like(whole.bias) if self._layers else whole.bias
-            self._layers.append(replace(whole, weights=part, bias=bias, threads=threads))
+            self._layers.append(replace(whole, weights=part, bias=bias))
             start += width
         self._layers[-1] = replace(self._layers[-1], relu=True)
 
@@ -41,14 +40,18 @@ class _Points:
 class NativeLook:
     """What the network says of a window of two pictures."""
 
-    def __init__(self, tensors: Tensors, *, threads: int) -> None:
-        """Raises KeyError where a tensor is missing."""
+    def __init__(self, tensors: Tensors, *, threads: int, isa: str | None = None) -> None:
+        """``isa``: the instruction set, None: the default; like ``threads`` it changes nothing but
+        the time. Raises KeyError where a tensor is missing."""
+
+        def run(layer: Layer) -> Layer:
+            return replace(layer, threads=threads, isa=isa)
 
         def step(name: str, stride: int = 1) -> Layer:
-            return replace(step_of(tensors, name, stride=stride), threads=threads)
+            return run(step_of(tensors, name, stride=stride))
 
         def points(name: str, *widths: int) -> _Points:
-            return _Points(tensors, name, widths, threads)
+            return _Points(run(layer_of(tensors, f"{name}.0", f"{name}.1")), widths)
 
         cell = tensors["extractor.cell.0.weight"]
         width, near = cell.shape[:2]
@@ -71,7 +74,7 @@ class NativeLook:
         ]
         self._up = [points(f"comparator.up{i}", w) for i, w in ((2, w3), (1, w2), (0, w1))]
         self._out = [step(f"comparator.out{i}") for i in (2, 1, 0)]
-        self._head = replace(layer_of(tensors, "comparator.head"), threads=threads)
+        self._head = run(layer_of(tensors, "comparator.head"))
 
     def __call__(self, planes: Planes) -> StillsAnswer:
         """Sides of whole STRIDE_PX."""
