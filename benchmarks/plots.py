@@ -32,7 +32,7 @@ SIZE = "1080p"  # of the kernels' pictures
 OURS, OTHERS, MEMORY = kind_style("view"), DIM, kind_style("cut")
 # Where a label is put so that it does not lie on others: to the left of its point, or above.
 _LABELS_LEFT = frozenset(("align", "warp"))
-_LABELS_UP = frozenset(("flow",))
+_LABELS_UP = frozenset(("difference and block motion",))
 _ROOFS = (
     ("picture_copy_bytes_s", "a plain copy of a 1080p picture (100 %)", "-"),
     ("copy_bytes_s", "a plain copy of what no cache holds", "--"),
