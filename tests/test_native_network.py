@@ -19,6 +19,8 @@ from pyanalyzer.score.load import load_for_analysis
 from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
 from pyanalyzer.score.native import NativeNetwork, supports
 from pyanalyzer.weights import shipped_path
+from tests.media import moving, write_video
+from tests.planted_stills import scene, with_block, write_png
 from tests.small_network import SMALL, SMALL_COARSE, SMALL_PLAIN
 from tests.test_scorer import random_frames
 
@@ -96,10 +98,11 @@ def test_candidates_and_answers_are_pytorchs(configuration: NetworkConfiguration
 def test_the_shipped_weights_answer_alike(count: int) -> None:
     frames = random_frames(count)
     answers = []
-    for native in (True, False):
-        model = load_for_analysis(shipped_path(), native=native)
-        assert isinstance(model.parts, NativeNetwork if native else TorchParts)
-        running = scorer.Scorer(model.parts)
+    native, theirs = load_for_analysis(shipped_path()).parts, load_model(shipped_path()).parts
+    assert isinstance(native, NativeNetwork)
+    assert isinstance(theirs, TorchParts)
+    for parts in (native, theirs):
+        running = scorer.Scorer(parts)
         for i, frame in enumerate(frames):
             running.push(frame, i, i)
         answers.append(running.finish())
@@ -140,14 +143,17 @@ def test_weights_that_lack_a_tensor_are_refused(tmp_path: Path) -> None:
         load_for_analysis(path)
 
 
-def test_an_analysis_does_not_load_pytorch(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pyanalyzer.pipeline import load_weights; "
-        "from pyanalyzer.score.scorer import Scorer; "
-        "from pyanalyzer.settings import AnalysisSettings; "
-        "Scorer(load_weights(AnalysisSettings()).parts); print('torch' in sys.modules)"
-    )
+ANALYSIS = "from pyanalyzer.pipeline import analyse; analyse('replay.mp4')"
+COMPARISON = "from pyanalyzer.__main__ import main; main(['compare', 'a.png', 'b.png', '--quiet'])"
+
+
+@pytest.mark.parametrize("code", [ANALYSIS, COMPARISON], ids=["analysis", "comparison"])
+def test_neither_loads_pytorch(code: str, tmp_path: Path) -> None:
+    write_video(tmp_path / "replay.mp4", [moving(i) for i in range(60)], rate=30)
+    write_png(tmp_path / "a.png", scene(1, 320, 240))
+    write_png(tmp_path / "b.png", with_block(scene(1, 320, 240), 100, 80, 40, 30))
+    script = f"import sys; {code}; print('torch' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert done.stdout.strip() == "False"

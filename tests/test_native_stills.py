@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -77,16 +73,3 @@ def test_the_shipped_weights_answer_alike_on_any_number_of_threads() -> None:
     for other in others:
         np.testing.assert_array_equal(other.changed, first.changed)
         np.testing.assert_array_equal(other.mask, first.mask)
-
-
-def test_a_comparison_does_not_load_pytorch(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pyanalyzer.score.load import load_for_stills; "
-        "from pyanalyzer.stills.compare import compare; "
-        "from pyanalyzer.weights import stills_path; "
-        "load_for_stills(stills_path()); print('torch' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
-    )
-    assert done.stdout.strip() == "False"

@@ -31,7 +31,6 @@ class SideComparator(nn.Module):
         self.compare = conv(3 * width, out_width, stride=place_step)
         dilation = COARSE_PLACE_STEP // place_step
         self.blocks = nn.Sequential(*(ShiftBlock(out_width, dilation) for _ in range(blocks)))
-        self.context_frames = SIDE_FRAMES + blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:
         b, t, width, rows, cols = maps.shape

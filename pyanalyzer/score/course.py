@@ -104,7 +104,8 @@ class PlaceAttention(nn.Module):
 
 
 class CourseComparator(nn.Module):
-    """Places, candidates and the view over ``context_frames`` to either side, to :class:`Heads`.
+    """Places, candidates and the view over as many frames to either side as all dilations are
+    together, to :class:`Heads`.
 
     ``heads`` 0 leaves out the second look: then nothing is asked of the places, and ``place`` is
     even. All that ``place_dilations``, ``heads`` and ``last_dilations`` add to a network begins as
@@ -124,7 +125,6 @@ class CourseComparator(nn.Module):
         last_dilations: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
-        self.context_frames = sum(place_dilations) + sum(dilations) + sum(last_dilations)
         vectors = 2 * place_width + 2 * candidate_width + 2 * len(GLOBAL_FEATURES)
         self.enter = nn.Sequential(nn.Conv1d(vectors, width, 1), nn.ReLU(inplace=True))
         # Without the last norm the residual sum grows without bound, and the logits with it.

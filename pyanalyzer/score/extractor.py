@@ -31,8 +31,6 @@ class ShiftBlock(nn.Module):
     convolutions over places.
     """
 
-    context_frames = 1
-
     def __init__(self, width: int, dilation: int = 1) -> None:
         super().__init__()
         self.shifted_channels = width // 8
@@ -61,7 +59,7 @@ class MapExtractor(nn.Module):
     """Evidence maps to feature maps at a quarter of the grid's resolution.
 
     Input uint8 (B, T, len(MAP_CHANNELS), R, C), R and C at least 4; output float (B, T, width, R',
-    C'). A frame's features know ``context_frames`` frames to either side.
+    C'). A frame's features know as many frames to either side as there are blocks.
     """
 
     def __init__(self, width: int, blocks: int) -> None:
@@ -71,7 +69,6 @@ class MapExtractor(nn.Module):
             conv(width // 2, width, stride=2),
         )
         self.blocks = nn.Sequential(*(ShiftBlock(width) for _ in range(blocks)))
-        self.context_frames = blocks * ShiftBlock.context_frames
 
     def forward(self, maps: Tensor) -> Tensor:
         entered: Tensor = self.enter(_planes(maps.flatten(0, 1)))

@@ -20,18 +20,16 @@ from pyanalyzer.score.weights_file import read_weights
 from pyanalyzer.stills.records import StillsModel
 
 
-def load_for_analysis(
-    path: Path, *, expected_sha256: str | None = None, native: bool = True
-) -> ScoringModel:
-    """Weights on the compiled core; on PyTorch, with one thread, if ``native`` is False, or if the
-    core cannot run a network of these dimensions.
+def load_for_analysis(path: Path, *, expected_sha256: str | None = None) -> ScoringModel:
+    """Weights on the compiled core; on PyTorch, with one thread, if the core cannot run them (what
+    ``train --grow`` makes).
 
     Raises ModelError as :func:`pyanalyzer.score.model.load_model` does.
     """
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
         configuration = read_configuration(header, str(path))
-        if not (native and supports(configuration)):
+        if not supports(configuration):
             return _on_torch(path, expected_sha256)
         network = NativeNetwork(configuration, tensors)
         timeline = header["timeline"]

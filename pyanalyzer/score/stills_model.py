@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from pyanalyzer.errors import ModelError
+from pyanalyzer.score import folding
 from pyanalyzer.score.stills import StillsNetwork, inputs_of
 from pyanalyzer.score.stills_configuration import (
     STILLS_FORMAT,
@@ -80,11 +79,5 @@ def load_stills_model(path: Path, *, expected_sha256: str | None = None) -> Stil
 
 def folded(network: StillsNetwork) -> StillsNetwork:
     """A copy for use: each normalisation folded into the convolution before it."""
-    ready = copy.deepcopy(network).eval()
-    for module in ready.modules():
-        if isinstance(module, nn.Sequential) and len(module) == 3:
-            convolution, normalisation = module[0], module[1]
-            if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
-                module[0] = fuse_conv_bn_eval(convolution, normalisation)
-                module[1] = nn.Identity()
+    ready = folding.folded(copy.deepcopy(network).eval())
     return ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
