@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -79,7 +80,21 @@ def _run(given: list[str]) -> int:
         arguments = parser.parse_args(given)
     except SystemExit as done:  # --help and --version have printed
         return int(done.code or 0)
-    return int(module.run(arguments)) if module is not None else 0
+    if module is None:
+        return 0
+    _check_instruction_set()
+    return int(module.run(arguments))
+
+
+def _check_instruction_set() -> None:
+    """Raises UsageError where the environment asks for one that this machine does not have."""
+    if os.environ.get("PYANALYZER_ISA"):
+        from pyanalyzer.core.isa import default_isa
+
+        try:
+            default_isa()
+        except ValueError as error:
+            raise UsageError(f"PYANALYZER_ISA: {error}") from error
 
 
 def _parser() -> Parser:

@@ -245,3 +245,18 @@ def test_settings_as_record_hold_what_alters_the_answer() -> None:
     }  # fmt: skip
     assert changed.lists("world")
     assert not changed.lists("player")
+
+
+def test_an_unknown_instruction_set_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> str:
+        raise ValueError("unknown or unsupported instruction set 'mmx'; this machine has: scalar")
+
+    monkeypatch.setenv("PYANALYZER_ISA", "mmx")
+    monkeypatch.setattr("pyanalyzer.core.isa.default_isa", refused)
+    assert main(["compare", "a.png", "b.png"]) == 2
+    assert capsys.readouterr().err == (
+        "pyanalyzer: error: PYANALYZER_ISA: unknown or unsupported instruction set 'mmx';"
+        " this machine has: scalar\n"
+    )

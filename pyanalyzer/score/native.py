@@ -1,8 +1,7 @@
 """The network on the compiled core: the same function as PyTorch's, without PyTorch.
 
-Loading PyTorch takes two seconds, as long as analysing half a minute of a small video. The network
-that is trained is defined in :mod:`pyanalyzer.score.model`; results differ from it by rounding.
-Arrays have their channels last.
+Loading PyTorch takes two seconds. The network that is trained is defined in
+:mod:`pyanalyzer.score.model`; results differ from it by rounding. Arrays have their channels last.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ enum class Isa { scalar, avx2, avx512 };
 const std::vector<Isa>& supported_isas();
 
 // The best of them up to AVX2, or the one that the environment variable PYANALYZER_ISA names.
-// AVX-512 is for who asks for it: alone its twins are faster, but where decoding runs on the core's
-// other thread meanwhile, both together take a third longer than with AVX2 (docs/network.md).
+// AVX-512 is for who asks for it: alone its twins are faster, but with decoding beside it a whole
+// analysis took a third longer than with AVX2 (docs/network.md).
 // Throws std::invalid_argument if that name is unknown or cannot run here.
 Isa default_isa();
 
