@@ -67,3 +67,16 @@ def convolve(
     threads: int = 1,
     isa: str | None = None,
 ) -> F32: ...
+def convolve_3x3(
+    input: F32,
+    weights: F32,
+    bias: F32,
+    *,
+    out_channels: int,
+    dilation: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    residual: F32 | None = None,
+    relu: bool = False,
+    threads: int = 1,
+    isa: str | None = None,
+) -> F32: ...

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyanalyzer import core, reference
-from pyanalyzer.core.convolve import pack_bias, pack_weights
+from pyanalyzer.core.convolve import pack_bias, pack_weights, pack_weights_3x3
 from pyanalyzer.records import F32
 
 ISAS = core.supported_isas()
@@ -75,6 +75,55 @@ def test_every_instruction_set_and_number_of_threads_gives_the_definition(
     np.testing.assert_allclose(expected, theirs.numpy(), rtol=1e-4, atol=1e-4)
 
 
+@st.composite
+def layers_3x3(draw: st.DrawFn) -> tuple[F32, dict[str, object]]:
+    """Weights as PyTorch has them, and the other arguments of a call."""
+    dilation = draw(st.sampled_from([(1, 1), (2, 2), (3, 3), (1, 4), (3, 2)]))
+    padding = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    low = [max(1, 2 * d + 1 - 2 * p) for d, p in zip(dilation, padding, strict=True)]
+    rows, cols = (draw(st.integers(n, n + 14)) for n in low)
+    images, channels = draw(st.integers(1, 3)), draw(st.integers(1, 11))
+    out = draw(st.sampled_from([1, 5, 16, 35, 48]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    found: dict[str, object] = {
+        "input": values(rng, images, rows, cols, channels),
+        "bias": pack_bias(values(rng, out)),
+        "out_channels": out,
+        "dilation": dilation,
+        "padding": padding,
+        "relu": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        size = (n + 2 * p - 2 * d for n, p, d in zip((rows, cols), padding, dilation, strict=True))
+        found["residual"] = values(rng, images, *size, out)
+    return values(rng, out, channels, 3, 3), found
+
+
+@given(layers_3x3())
+@settings(max_examples=60, deadline=None)
+def test_minimal_filtering_is_its_definition_and_a_convolution(
+    layer: tuple[F32, dict[str, object]],
+) -> None:
+    plain, arguments = layer
+    weights = pack_weights_3x3(plain)
+    expected = reference.convolve_3x3(weights=weights, **arguments)  # type: ignore[arg-type]
+    for isa in ISAS:
+        for threads in (1, 2, 7):
+            got = core.convolve_3x3(weights=weights, isa=isa, threads=threads, **arguments)  # type: ignore[arg-type]
+            assert got.dtype == np.float32
+            np.testing.assert_array_equal(got, expected)
+    convolved = core.convolve(weights=pack_weights(plain), **arguments)  # type: ignore[arg-type]
+    np.testing.assert_allclose(expected, convolved, rtol=1e-4, atol=2e-4)
+
+
+def test_minimal_filtering_cuts_off_what_is_no_number_like_zero() -> None:
+    picture = np.full((1, 5, 6, 3), np.nan, np.float32)
+    weights, bias = pack_weights_3x3(np.ones((16, 3, 3, 3), np.float32)), np.zeros(16, np.float32)
+    for isa in ISAS:
+        out = core.convolve_3x3(picture, weights, bias, out_channels=16, relu=True, isa=isa)
+        assert not out.any()
+
+
 def test_a_worked_example() -> None:
     """A picture of 2 x 3 px of one channel, 3 x 3 ones with zeros around, bias -1, cut off at 0."""
     picture = np.array([[1, 2, 3], [-4, 0, 0]], np.float32).reshape(1, 2, 3, 1)
@@ -82,6 +131,9 @@ def test_a_worked_example() -> None:
     bias = pack_bias(np.array([-1], np.float32))
     out = core.convolve(picture, weights, bias, out_channels=1, padding=(1, 1), relu=True)
     assert out[0, :, :, 0].tolist() == [[0, 1, 4], [0, 1, 4]]
+    weights = pack_weights_3x3(np.ones((1, 1, 3, 3), np.float32))
+    out = core.convolve_3x3(picture, weights, bias, out_channels=1, padding=(1, 1), relu=True)
+    np.testing.assert_allclose(out[0, :, :, 0], [[0, 1, 4], [0, 1, 4]], atol=1e-5)
 
 
 SMALL = {
@@ -117,3 +169,35 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         core.convolve(**SMALL | changed)  # type: ignore[arg-type]
+
+
+SMALL_3X3 = SMALL | {"weights": pack_weights_3x3(np.zeros((3, 2, 3, 3), np.float32))}
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"input": np.zeros((4, 4, 2), np.float32)}, ValueError, "input must have the shape"),
+        ({"input": np.zeros((1, 4, 4, 2))}, TypeError, "input must be float32"),
+        ({"input": np.zeros((1, 4, 4, 3), np.float32)}, ValueError, "weights must have the shape"),
+        ({"weights": SMALL["weights"]}, ValueError, "weights must have the shape"),
+        ({"input": np.zeros((1, 2, 4, 2), np.float32)}, ValueError, "no output"),
+        ({"input": np.zeros((0, 4, 4, 2), np.float32)}, ValueError, "no output"),
+        ({"bias": np.zeros(3, np.float32)}, ValueError, "bias must have the shape"),
+        ({"out_channels": 0}, ValueError, "out_channels must be at least 1"),
+        ({"padding": (-1, 0)}, ValueError, "no output"),
+        ({"dilation": (0, 1)}, ValueError, "no output"),
+        ({"residual": np.zeros((1, 2, 2, 4), np.float32)}, ValueError, "residual must have"),
+        ({"threads": 0}, ValueError, "threads must be at least 1"),
+    ],
+)
+def test_what_does_not_fit_minimal_filtering_is_refused(
+    changed: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        core.convolve_3x3(**SMALL_3X3 | changed)  # type: ignore[arg-type]
+
+
+def test_only_kernels_of_three_by_three_are_packed_for_minimal_filtering() -> None:
+    with pytest.raises(ValueError, match=r"3 x 3 cells, not \[1, 3\]"):
+        pack_weights_3x3(np.zeros((2, 2, 1, 3), np.float32))

@@ -6,7 +6,13 @@ threads. Importing this module loads NumPy and the compiled module, nothing else
 """
 
 from pyanalyzer.core.align import align
-from pyanalyzer.core.convolve import convolve, pack_bias, pack_weights
+from pyanalyzer.core.convolve import (
+    convolve,
+    convolve_3x3,
+    pack_bias,
+    pack_weights,
+    pack_weights_3x3,
+)
 from pyanalyzer.core.crops import crops
 from pyanalyzer.core.difference import difference
 from pyanalyzer.core.downscale import downscale
@@ -24,6 +30,7 @@ __all__ = [
     "align",
     "block_unaries",
     "convolve",
+    "convolve_3x3",
     "crops",
     "default_isa",
     "difference",
@@ -33,6 +40,7 @@ __all__ = [
     "label_grid",
     "pack_bias",
     "pack_weights",
+    "pack_weights_3x3",
     "propose",
     "supported_isas",
     "warp",

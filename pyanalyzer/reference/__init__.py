@@ -5,7 +5,7 @@ accepted and change nothing.
 """
 
 from pyanalyzer.reference.align import align
-from pyanalyzer.reference.convolve import convolve
+from pyanalyzer.reference.convolve import convolve, convolve_3x3
 from pyanalyzer.reference.crops import crops
 from pyanalyzer.reference.difference import difference
 from pyanalyzer.reference.downscale import downscale
@@ -19,6 +19,7 @@ __all__ = [
     "align",
     "block_unaries",
     "convolve",
+    "convolve_3x3",
     "crops",
     "difference",
     "downscale",

@@ -49,3 +49,75 @@ def convolve(
         out = out + residual
     result: F32 = np.where(out > 0, out, np.float32(0)) if relu else np.ascontiguousarray(out)
     return result
+
+
+def convolve_3x3(
+    input: F32,
+    weights: F32,
+    bias: F32,
+    *,
+    out_channels: int,
+    dilation: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+    residual: F32 | None = None,
+    relu: bool = False,
+    threads: int = 1,
+    isa: str | None = None,
+) -> F32:
+    """See :func:`pyanalyzer.core.convolve_3x3`; rounded as in :func:`convolve`."""
+    images, rows, cols, _ = input.shape
+    (down, across), (top, left) = dilation, padding
+    out_rows, out_cols = rows + 2 * top - 2 * down, cols + 2 * left - 2 * across
+    bottom, right = (-(-n // d) * d + 6 * d for n, d in ((out_rows, down), (out_cols, across)))
+    wide = np.pad(input, ((0, 0), (top, top + bottom), (left, left + right), (0, 0)))
+    out = np.empty((images, out_rows, out_cols, weights.shape[1] * weights.shape[3]), np.float32)
+    for y in range(down):
+        for x in range(across):
+            phase = out[:, y::down, x::across]
+            if phase.size:
+                phase[:] = _phase_3x3(wide[:, y::down, x::across], weights, *phase.shape[1:3])
+    out = (out + bias)[..., :out_channels]
+    if residual is not None:
+        out = out + residual
+    result: F32 = np.where(out > 0, out, np.float32(0)) if relu else np.ascontiguousarray(out)
+    return result
+
+
+def _phase_3x3(picture: F32, weights: F32, rows: int, cols: int) -> F32:
+    """Every ``dilation``-th row and column: four by four outputs from six by six inputs."""
+    down, across = -(-rows // 4), -(-cols // 4)
+    squares = np.stack(
+        [
+            [picture[:, y : y + 4 * down : 4, x : x + 4 * across : 4] for x in range(6)]
+            for y in range(6)
+        ]
+    )  # (6, 6, images, down, across, channels)
+    points = np.swapaxes(_to_points(np.swapaxes(_to_points(squares), 0, 1)), 0, 1)
+    points = points.reshape(36, *points.shape[2:])
+    sums = np.zeros((*points.shape[:4], weights.shape[1] * weights.shape[3]), np.float32)
+    for c in range(points.shape[4]):
+        kernel = weights[:, :, c].reshape(36, 1, 1, 1, -1).astype(np.float64)
+        sums = (sums + points[..., c, None].astype(np.float64) * kernel).astype(np.float32)
+    sums = sums.reshape(6, 6, *sums.shape[1:])
+    values = np.swapaxes(_from_points(np.swapaxes(_from_points(sums), 0, 1)), 0, 1)
+    spread = values.transpose(2, 3, 0, 4, 1, 5)  # (images, down, 4, across, 4, channels)
+    whole: F32 = spread.reshape(len(picture), 4 * down, 4 * across, -1)
+    return whole[:, :rows, :cols]
+
+
+def _to_points(d: F32) -> F32:
+    """B^T d of Lavin and Gray (2016) along the first axis, 6 to 6, in this order of operations."""
+    two, four, five = (np.float32(n) for n in (2, 4, 5))
+    a, b = d[4] - four * d[2], d[3] - four * d[1]
+    c, e = d[4] - d[2], two * (d[3] - d[1])
+    first = (four * d[0] - five * d[2]) + d[4]
+    last = (four * d[1] - five * d[3]) + d[5]
+    return np.stack([first, a + b, a - b, c + e, c - e, last])
+
+
+def _from_points(m: F32) -> F32:
+    """A^T m along the first axis, 6 to 4."""
+    two, four, eight = (np.float32(n) for n in (2, 4, 8))
+    s, d = m[1] + m[2], m[1] - m[2]
+    t, e = m[3] + m[4], m[3] - m[4]
+    return np.stack([(m[0] + s) + t, d + two * e, s + four * t, (d + eight * e) + m[5]])

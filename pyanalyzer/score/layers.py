@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 
-from pyanalyzer.core.convolve import convolve, pack_bias, pack_weights
+from pyanalyzer.core.convolve import (
+    convolve,
+    convolve_3x3,
+    pack_bias,
+    pack_weights,
+    pack_weights_3x3,
+)
 from pyanalyzer.records import F32
 
 NORM_EPSILON = 1e-5  # PyTorch's, of batch and layer normalisation
@@ -16,7 +23,11 @@ Tensors = dict[str, F32]  # a state dictionary of PyTorch's
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """A convolution with what follows it at once; ``padding`` is as much as the kernel reaches."""
+    """A convolution with what follows it at once; around its input are as many zeros as the kernel
+    reaches, or, not ``padded``, none.
+
+    ``weights``: packed for :func:`~pyanalyzer.core.convolve.convolve` (five axes), or, of 3 x 3
+    cells and stride 1, for :func:`~pyanalyzer.core.convolve.convolve_3x3` (four)."""
 
     weights: F32
     bias: F32
@@ -24,29 +35,41 @@ class Layer:
     stride: int = 1
     dilation: tuple[int, int] = (1, 1)
     relu: bool = False
+    padded: bool = True
     threads: int = 1
     isa: str | None = None
 
     def __call__(self, x: F32, residual: F32 | None = None) -> F32:
         """(N, R, C, channels) to (N, R', C', out_channels)."""
-        _, rows, cols, _, _ = self.weights.shape
+        then: _Then = {
+            "out_channels": self.out_channels,
+            "dilation": self.dilation,
+            "residual": residual,
+            "relu": self.relu,
+            "threads": self.threads,
+            "isa": self.isa,
+        }
+        x = np.ascontiguousarray(x)
+        rows, cols = (3, 3) if self.weights.ndim == 4 else self.weights.shape[1:3]
         down, across = self.dilation
-        return convolve(
-            np.ascontiguousarray(x),
-            self.weights,
-            self.bias,
-            out_channels=self.out_channels,
-            stride=self.stride,
-            dilation=self.dilation,
-            padding=(down * (rows // 2), across * (cols // 2)),
-            residual=residual,
-            relu=self.relu,
-            threads=self.threads,
-            isa=self.isa,
-        )
+        padding = (down * (rows // 2), across * (cols // 2)) if self.padded else (0, 0)
+        if self.weights.ndim == 4:
+            return convolve_3x3(x, self.weights, self.bias, padding=padding, **then)
+        return convolve(x, self.weights, self.bias, stride=self.stride, padding=padding, **then)
 
 
-def layer_of(tensors: Tensors, name: str, norm: str | None = None) -> Layer:
+class _Then(TypedDict):
+    """What both kinds of layers are given."""
+
+    out_channels: int
+    dilation: tuple[int, int]
+    residual: F32 | None
+    relu: bool
+    threads: int
+    isa: str | None
+
+
+def layer_of(tensors: Tensors, name: str, norm: str | None = None, *, stride: int = 1) -> Layer:
     """Layer ``name``; with the batch normalisation ``norm`` after it folded into it (see
     :mod:`pyanalyzer.score.folding`)."""
     weights = tensors[f"{name}.weight"]
@@ -60,10 +83,12 @@ def layer_of(tensors: Tensors, name: str, norm: str | None = None) -> Layer:
         weights = weights[..., np.newaxis]
     if weights.ndim == 3:  # over time, which lies along the columns
         weights = weights[:, :, np.newaxis]
-    return Layer(pack_weights(weights), pack_bias(bias), len(weights))
+    winograd = stride == 1 and weights.shape[2:] == (3, 3)
+    packed = pack_weights_3x3(weights) if winograd else pack_weights(weights)
+    return Layer(packed, pack_bias(bias), len(weights), stride)
 
 
 def step_of(tensors: Tensors, name: str, *, stride: int = 1, dilation: int = 1) -> Layer:
     """Convolution, batch normalisation, ReLU."""
-    layer = layer_of(tensors, f"{name}.0", f"{name}.1")
-    return replace(layer, stride=stride, dilation=(dilation, dilation), relu=True)
+    layer = layer_of(tensors, f"{name}.0", f"{name}.1", stride=stride)
+    return replace(layer, dilation=(dilation, dilation), relu=True)

@@ -19,7 +19,7 @@ from pyanalyzer.score.configuration import (
     NetworkConfiguration,
 )
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
-from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
+from pyanalyzer.score.layers import NORM_EPSILON, Layer, Tensors, layer_of, step_of
 
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
@@ -91,7 +91,7 @@ class NativeNetwork:
         self._blocks = [
             _ShiftBlock(tensors, f"{extractor}.blocks.{i}") for i in range(c.map_blocks)
         ]
-        self._side = replace(layer_of(tensors, f"{side}.side.0"), relu=True)
+        self._sides_of = _side_layers(tensors, f"{side}.side.0", c.map_width)
         self._compare = step_of(tensors, f"{side}.compare", stride=c.place_step)
         dilation = COARSE_PLACE_STEP // c.place_step
         self._place_blocks = [
@@ -144,13 +144,13 @@ class NativeNetwork:
         first = np.repeat(maps[:, :1], SIDE_FRAMES, axis=1)
         last = np.repeat(maps[:, -1:], SIDE_FRAMES - 1, axis=1)
         padded = np.concatenate([first, maps, last], axis=1)
+        # Time lies along the rows, all cells of the grid along the columns.
+        rows = padded.reshape(views, frames + 2 * SIDE_FRAMES - 1, -1, width)
         both = np.empty((views * frames, *grid, 3 * width), np.float32)
-        for at, offsets in enumerate((range(-1, -1 - SIDE_FRAMES, -1), range(SIDE_FRAMES))):
-            stacked = np.concatenate(
-                [padded[:, SIDE_FRAMES + o : SIDE_FRAMES + o + frames] for o in offsets], axis=-1
-            )
-            flat = stacked.reshape(views * frames, *grid, -1)
-            both[..., at * width : (at + 1) * width] = self._side(flat)
+        for at, layer in enumerate(self._sides_of):
+            start = at * SIDE_FRAMES
+            seen = layer(rows[:, start : start + frames + SIDE_FRAMES - 1])
+            both[..., at * width : (at + 1) * width] = seen.reshape((*both.shape[:-1], width))
         before, after = both[..., :width], both[..., width : 2 * width]
         np.abs(after - before, out=both[..., 2 * width :])
         return both
@@ -222,6 +222,18 @@ def _planes(maps: U8) -> F32:
     planes[..., channels] = np.linspace(-1, 1, rows, dtype=np.float32)[:, np.newaxis]
     planes[..., channels + 1] = np.linspace(-1, 1, cols, dtype=np.float32)
     return planes
+
+
+def _side_layers(tensors: Tensors, name: str, width: int) -> tuple[Layer, Layer]:
+    """What is seen before a frame and after it: one layer of SIDE_FRAMES frames, whose nearest
+    comes first, as a convolution over time. Before, time runs backwards."""
+    weight = tensors[f"{name}.weight"].reshape(-1, SIDE_FRAMES, width).swapaxes(1, 2)[..., None]
+    both = (
+        layer_of({f"{name}.weight": w, f"{name}.bias": tensors[f"{name}.bias"]}, name)
+        for w in (weight[:, :, ::-1], weight)
+    )
+    before, after = (replace(layer, relu=True, padded=False) for layer in both)
+    return before, after
 
 
 def _channels_last(tensors: Tensors, crop_width: int) -> Tensors:

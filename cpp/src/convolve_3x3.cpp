@@ -1,0 +1,293 @@
+#include "pyanalyzer/convolve_3x3.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "convolve_3x3_kernels.hpp"
+#include "convolve_3x3_steps.hpp"
+#include "convolve_kernels.hpp"
+#include "pyanalyzer/threads.hpp"
+
+namespace {
+
+// Four channels at once, which compilers make one instruction of.
+struct Four {
+    static constexpr int kAtOnce = 4;
+    float values[kAtOnce];
+    static Four load(const float* from) { return {{from[0], from[1], from[2], from[3]}}; }
+    void store(float* to) const { std::copy(values, values + kAtOnce, to); }
+    template <class Operation>
+    static Four each(Operation operation) {
+        return {{operation(0), operation(1), operation(2), operation(3)}};
+    }
+    Four above_zero() const {
+        return each([this](int i) { return values[i] > 0.0F ? values[i] : 0.0F; });
+    }
+};
+inline Four operator+(const Four& a, const Four& b) {
+    return Four::each([&](int i) { return a.values[i] + b.values[i]; });
+}
+inline Four operator-(const Four& a, const Four& b) {
+    return Four::each([&](int i) { return a.values[i] - b.values[i]; });
+}
+inline Four operator*(float a, const Four& b) {
+    return Four::each([&](int i) { return a * b.values[i]; });
+}
+
+}  // namespace
+
+namespace pyanalyzer {
+
+namespace scalar {
+
+void winograd_input(const WinogradInput& square) { whole_input<Four>(square); }
+void winograd_output(const WinogradOutput& square) { whole_output<Four>(square); }
+
+}  // namespace scalar
+
+namespace {
+
+// So many squares pass through all points together: the weights of a point are then read from
+// memory once for all of them, while their points stay in the second cache.
+constexpr int kSquares = 2 * kConvolvePixels;
+
+struct Kernels {
+    decltype(&scalar::convolve_tile) products;
+    decltype(&scalar::winograd_input) input;
+    decltype(&scalar::winograd_output) output;
+};
+
+Kernels kernels(Isa isa) {
+#ifdef PYANALYZER_HAVE_AVX2
+    if (isa >= Isa::avx512)
+        return {avx512::convolve_tile, avx2::winograd_input, avx2::winograd_output};
+    if (isa >= Isa::avx2) return {avx2::convolve_tile, avx2::winograd_input, avx2::winograd_output};
+#else
+    (void)isa;
+#endif
+    return {scalar::convolve_tile, scalar::winograd_input, scalar::winograd_output};
+}
+
+std::size_t size(int value) { return static_cast<std::size_t>(value); }
+std::ptrdiff_t at(int value) { return value; }
+int up(int value, int step) { return (value + step - 1) / step; }
+
+// The first rows of the squares of a side's outputs: those of each of `dilation` phases, one phase
+// after the other.
+std::vector<int> square_starts(int length, int dilation) {
+    std::vector<int> starts;
+    for (int phase = 0; phase < dilation; ++phase)
+        for (int start = phase; start < length; start += kWinogradOut * dilation)
+            starts.push_back(start);
+    return starts;
+}
+
+struct Layer {
+    const float* weights;
+    const float* bias;
+    bool relu;
+    ConvolveShape shape;
+    Kernels kernels;
+    std::vector<int> square_rows, square_cols;  // where squares begin: at all pairs of these
+
+    int squares() const {
+        return static_cast<int>(square_rows.size() * square_cols.size()) * shape.images;
+    }
+};
+
+// One square: its picture, and the first row and column of its outputs.
+struct Square {
+    int image, row, col;
+};
+
+Square square_at(const Layer& layer, int number) {
+    const int rows = static_cast<int>(layer.square_rows.size());
+    const int cols = static_cast<int>(layer.square_cols.size());
+    return {number / (rows * cols), layer.square_rows[size(number / cols % rows)],
+            layer.square_cols[size(number % cols)]};
+}
+
+// What a thread works in: the inputs of some squares at all points, (points, kSquares, channels),
+// and their sums, (points, kSquares / kConvolvePixels, groups, kConvolvePixels, kConvolveLanes),
+// the innermost three as a tile wants them.
+class Block {
+  public:
+    Block(const Layer& layer, const float* input)
+        : layer_(layer),
+          input_(input),
+          surrounded_(size(kWinogradPoints) * size(layer.shape.in_channels)),
+          inputs_(size(kWinogradPoints) * inputs_of_point()),
+          sums_(size(kWinogradPoints) * sums_of_point()) {}
+
+    // Squares first .. last (half-open), at most kSquares.
+    void run(int first, int last, const float* residual, float* out) {
+        count_ = last - first;
+        for (int i = 0; i < count_; ++i) take(square_at(layer_, first + i), i);
+        std::fill(sums_.begin(), sums_.end(), 0.0F);
+        for (int point = 0; point < kWinogradPoints; ++point) multiply(point);
+        for (int i = 0; i < count_; ++i) give(square_at(layer_, first + i), i, residual, out);
+    }
+
+  private:
+    std::size_t sums_of_tile() const {
+        return size(layer_.shape.groups()) * kConvolvePixels * kConvolveLanes;
+    }
+    // One line of the cache more than there is to hold, so that the points of a square do not all
+    // fall into the same few sets of the cache.
+    std::size_t inputs_of_point() const {
+        return kSquares * size(layer_.shape.in_channels) + kConvolveLanes;
+    }
+    std::size_t sums_of_point() const {
+        return kSquares / kConvolvePixels * sums_of_tile() + kConvolveLanes;
+    }
+
+    void take(const Square& square, int i) {
+        const ConvolveShape& s = layer_.shape;
+        const int y = square.row - s.padding_rows, x = square.col - s.padding_cols;
+        const float* picture =
+            input_ + size(square.image) * size(s.rows) * size(s.cols) * size(s.in_channels);
+        const std::ptrdiff_t col = s.in_channels, row = col * s.cols;
+        float* to = inputs_.data() + at(i) * s.in_channels;
+        const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
+        const bool inside = std::min(y, x) >= 0 &&
+                            y + (kWinogradIn - 1) * s.dilation_rows < s.rows &&
+                            x + (kWinogradIn - 1) * s.dilation_cols < s.cols;
+        if (inside) {
+            layer_.kernels.input({picture + y * row + x * col, row * s.dilation_rows,
+                                  col * s.dilation_cols, s.in_channels, to, point});
+        } else {
+            surround(picture, y, x);
+            layer_.kernels.input(
+                {surrounded_.data(), kWinogradIn * col, col, s.in_channels, to, point});
+        }
+    }
+
+    // The inputs of a square that reaches over the picture's edge, with zeros there.
+    void surround(const float* picture, int first_row, int first_col) {
+        const ConvolveShape& s = layer_.shape;
+        float* to = surrounded_.data();
+        for (int i = 0; i < kWinogradPoints; ++i, to += s.in_channels) {
+            const int y = first_row + i / kWinogradIn * s.dilation_rows;
+            const int x = first_col + i % kWinogradIn * s.dilation_cols;
+            if (y < 0 || y >= s.rows || x < 0 || x >= s.cols)
+                std::fill_n(to, s.in_channels, 0.0F);
+            else
+                std::copy_n(picture + (at(y) * s.cols + x) * s.in_channels, s.in_channels, to);
+        }
+    }
+
+    void multiply(int point) {
+        const ConvolveShape& s = layer_.shape;
+        const std::size_t group_size = size(s.in_channels) * kConvolveLanes;
+        const float* weights = layer_.weights + size(point * s.groups()) * group_size;
+        const float* inputs = inputs_.data() + size(point) * inputs_of_point();
+        const std::ptrdiff_t offset = 0;
+        std::array<const float*, kConvolvePixels> starts{};
+        for (int begin = 0; begin < count_; begin += kConvolvePixels) {
+            const int pixels = std::min(kConvolvePixels, count_ - begin);
+            for (int p = 0; p < pixels; ++p)
+                starts[size(p)] = inputs + size(begin + p) * size(s.in_channels);
+            float* sums = sums_.data() + size(point) * sums_of_point() +
+                          size(begin / kConvolvePixels) * sums_of_tile();
+            for (int group = 0; group < s.groups(); group += kConvolveGroups)
+                layer_.kernels.products({starts.data(), &offset, 1, s.in_channels, pixels,
+                                         std::min(kConvolveGroups, s.groups() - group),
+                                         weights + size(group) * group_size,
+                                         static_cast<std::ptrdiff_t>(group_size),
+                                         sums + size(group) * kConvolvePixels * kConvolveLanes});
+        }
+    }
+
+    void give(const Square& square, int i, const float* residual, float* out) {
+        const ConvolveShape& s = layer_.shape;
+        const std::ptrdiff_t row = at(s.out_cols()) * s.out_channels;
+        const std::ptrdiff_t to =
+            (at(square.image) * s.out_rows() + square.row) * row + at(square.col) * s.out_channels;
+        const auto inside = [](int length, int start, int step) {
+            return std::min(up(length - start, step), kWinogradOut);
+        };
+        const float* sums = sums_.data() + size(i / kConvolvePixels) * sums_of_tile() +
+                            size(i % kConvolvePixels) * kConvolveLanes;
+        for (int group = 0; group < s.groups(); ++group) {
+            const int first = group * kConvolveLanes;
+            const WinogradOutput square_out{sums + size(group) * kConvolvePixels * kConvolveLanes,
+                                            static_cast<std::ptrdiff_t>(sums_of_point()),
+                                            layer_.bias + first,
+                                            residual ? residual + to + first : nullptr,
+                                            out + to + first,
+                                            row * s.dilation_rows,
+                                            at(s.out_channels) * s.dilation_cols,
+                                            inside(s.out_rows(), square.row, s.dilation_rows),
+                                            inside(s.out_cols(), square.col, s.dilation_cols),
+                                            layer_.relu};
+            if (s.out_channels - first >= kConvolveLanes)
+                layer_.kernels.output(square_out);
+            else
+                give_part(square_out, s.out_channels - first);
+        }
+    }
+
+    // The same of fewer channels than a group has: through a group's worth of room.
+    void give_part(const WinogradOutput& square, int channels) {
+        constexpr std::ptrdiff_t kCol = kConvolveLanes, kRow = kWinogradOut * kCol;
+        std::array<float, size_t{kWinogradOut} * kRow> residual{}, out;
+        WinogradOutput whole = square;
+        whole.to = out.data();
+        whole.row = kRow;
+        whole.col = kCol;
+        const auto each = [&](auto&& copy) {
+            for (int y = 0; y < square.rows; ++y)
+                for (int x = 0; x < square.cols; ++x)
+                    copy(y * kRow + x * kCol, y * square.row + x * square.col);
+        };
+        if (square.residual) {
+            each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
+                std::copy_n(square.residual + there, channels, residual.data() + here);
+            });
+            whole.residual = residual.data();
+        }
+        layer_.kernels.output(whole);
+        each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
+            std::copy_n(out.data() + here, channels, square.to + there);
+        });
+    }
+
+    const Layer& layer_;
+    const float* input_;
+    int count_ = 0;
+    std::vector<float> surrounded_, inputs_, sums_;
+};
+
+Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,
+               Isa isa) {
+    const bool positive = std::min({s.images, s.rows, s.cols, s.in_channels, s.dilation_rows,
+                                    s.dilation_cols, s.out_channels}) > 0;
+    if (!positive || s.kernel_rows != 3 || s.kernel_cols != 3 || s.stride != 1 ||
+        std::min(s.padding_rows, s.padding_cols) < 0 || std::min(s.out_rows(), s.out_cols()) < 1)
+        throw std::invalid_argument("convolve_3x3: these sizes leave no output");
+    return {weights,
+            bias,
+            relu,
+            s,
+            kernels(isa),
+            square_starts(s.out_rows(), s.dilation_rows),
+            square_starts(s.out_cols(), s.dilation_cols)};
+}
+
+}  // namespace
+
+void convolve_3x3(const float* input, const float* weights, const float* bias,
+                  const float* residual, bool relu, float* out, const ConvolveShape& shape,
+                  int threads, Isa isa) {
+    const Layer layer = layer_of(weights, bias, relu, shape, isa);
+    parallel_bands(threads, layer.squares(), 1, [&](int begin, int end) {
+        Block block(layer, input);
+        for (; begin < end; begin += kSquares)
+            block.run(begin, std::min(begin + kSquares, end), residual, out);
+    });
+}
+
+}  // namespace pyanalyzer

@@ -1,0 +1,102 @@
+// The arithmetic of the transforms, for some channels at once. Included by convolve_3x3.cpp and
+// convolve_3x3_avx2.cpp, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so
+// that neither gets the other's.
+#pragma once
+
+#include "convolve_3x3_kernels.hpp"
+
+namespace {
+
+constexpr int kOut = 4, kIn = 6, kGroupLanes = 16;
+
+// One channel where fewer than kAtOnce are left.
+struct One {
+    float value;
+    static One load(const float* from) { return {*from}; }
+    void store(float* to) const { *to = value; }
+    One above_zero() const { return {value > 0.0F ? value : 0.0F}; }
+};
+inline One operator+(One a, One b) { return {a.value + b.value}; }
+inline One operator-(One a, One b) { return {a.value - b.value}; }
+inline One operator*(float a, One b) { return {a * b.value}; }
+
+// B^T d of Lavin and Gray: six values to six points, in this order of operations.
+template <class V>
+inline void to_points(const V (&d)[kIn], V (&t)[kIn]) {
+    const V a = d[4] - 4.0F * d[2], b = d[3] - 4.0F * d[1];
+    const V c = d[4] - d[2], e = 2.0F * (d[3] - d[1]);
+    t[0] = (4.0F * d[0] - 5.0F * d[2]) + d[4];
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = c + e;
+    t[4] = c - e;
+    t[5] = (4.0F * d[1] - 5.0F * d[3]) + d[5];
+}
+
+// A^T m: six points to four values.
+template <class V>
+inline void from_points(const V (&m)[kIn], V (&y)[kOut]) {
+    const V s = m[1] + m[2], d = m[1] - m[2];
+    const V t = m[3] + m[4], e = m[3] - m[4];
+    y[0] = (m[0] + s) + t;
+    y[1] = d + 2.0F * e;
+    y[2] = s + 4.0F * t;
+    y[3] = (d + 8.0F * e) + m[5];
+}
+
+// Columns first, then rows.
+template <class V>
+inline void input_of(const pyanalyzer::WinogradInput& square, int channel) {
+    V half[kIn][kIn];
+    for (int x = 0; x < kIn; ++x) {
+        V column[kIn], points[kIn];
+        for (int y = 0; y < kIn; ++y)
+            column[y] = V::load(square.from + y * square.row + x * square.col + channel);
+        to_points(column, points);
+        for (int y = 0; y < kIn; ++y) half[y][x] = points[y];
+    }
+    for (int y = 0; y < kIn; ++y) {
+        V points[kIn];
+        to_points(half[y], points);
+        for (int x = 0; x < kIn; ++x)
+            points[x].store(square.to + (y * kIn + x) * square.point + channel);
+    }
+}
+
+template <class V>
+inline void output_of(const pyanalyzer::WinogradOutput& square, int lane) {
+    V half[kOut][kIn];
+    for (int x = 0; x < kIn; ++x) {
+        V column[kIn], values[kOut];
+        for (int y = 0; y < kIn; ++y)
+            column[y] = V::load(square.from + (y * kIn + x) * square.point + lane);
+        from_points(column, values);
+        for (int y = 0; y < kOut; ++y) half[y][x] = values[y];
+    }
+    const V bias = V::load(square.bias + lane);
+    for (int y = 0; y < square.rows; ++y) {
+        V values[kOut];
+        from_points(half[y], values);
+        for (int x = 0; x < square.cols; ++x) {
+            const std::ptrdiff_t at = y * square.row + x * square.col + lane;
+            V value = values[x] + bias;
+            if (square.residual) value = value + V::load(square.residual + at);
+            (square.relu ? value.above_zero() : value).store(square.to + at);
+        }
+    }
+}
+
+template <class Lanes>
+inline void whole_input(const pyanalyzer::WinogradInput& square) {
+    int channel = 0;
+    for (; channel + Lanes::kAtOnce <= square.channels; channel += Lanes::kAtOnce)
+        input_of<Lanes>(square, channel);
+    for (; channel < square.channels; ++channel) input_of<One>(square, channel);
+}
+
+template <class Lanes>
+inline void whole_output(const pyanalyzer::WinogradOutput& square) {
+    for (int lane = 0; lane < kGroupLanes; lane += Lanes::kAtOnce) output_of<Lanes>(square, lane);
+}
+
+}  // namespace
