@@ -1,6 +1,5 @@
 #include "pyanalyzer/isa.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -47,7 +46,7 @@ Isa default_isa() {
     static const Isa chosen = [] {
         const char* forced = std::getenv("PYANALYZER_ISA");
         if (forced && *forced) return isa_from_name(forced);
-        return std::min(supported_isas().back(), Isa::avx2);
+        return supported_isas().back();
     }();
     return chosen;
 }

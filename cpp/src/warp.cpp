@@ -74,7 +74,7 @@ void warp(LumaView previous, const InverseQ16& inverse, MutableLumaView out, int
                             previous.height, inverse.a,       inverse.b};
     auto* row_kernel = scalar::warp_row;
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa == Isa::avx2 && avx2::warp_fits(source) &&
+    if (isa >= Isa::avx2 && avx2::warp_fits(source) &&
         corners_fit_31_bits(inverse, previous.width, previous.height))
         row_kernel = avx2::warp_row;
 #else

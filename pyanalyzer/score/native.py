@@ -214,14 +214,14 @@ def _planes(maps: U8) -> F32:
     """uint8 (N, len(MAP_CHANNELS), R, C) to float32 (N, R, C, len(MAP_CHANNELS) + 2): the maps
     about their zero, in 1/32, and each block's row and column from -1 to 1."""
     n, channels, rows, cols = maps.shape
-    planes = np.empty((n, rows, cols, channels + 2), np.float32)
-    last = np.moveaxis(maps, 1, 3)
-    planes[..., :channels] = last
-    planes[..., _UNSIGNED:channels] -= 128
-    planes[..., :channels] *= np.float32(1 / 32)
-    planes[..., channels] = np.linspace(-1, 1, rows, dtype=np.float32)[:, np.newaxis]
-    planes[..., channels + 1] = np.linspace(-1, 1, cols, dtype=np.float32)
-    return planes
+    # Channel by channel first: arithmetic on whole planes, and one transposition in the end.
+    planes = np.empty((n, channels + 2, rows * cols), np.float32)
+    planes[:, :channels] = maps.reshape(n, channels, -1)
+    planes[:, _UNSIGNED:channels] -= 128
+    planes[:, :channels] *= np.float32(1 / 32)
+    planes[:, channels] = np.repeat(np.linspace(-1, 1, rows, dtype=np.float32), cols)
+    planes[:, channels + 1] = np.tile(np.linspace(-1, 1, cols, dtype=np.float32), rows)
+    return np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(n, rows, cols, -1)
 
 
 def _side_layers(tensors: Tensors, name: str, width: int) -> tuple[Layer, Layer]:

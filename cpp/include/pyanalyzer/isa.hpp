@@ -8,15 +8,14 @@
 
 namespace pyanalyzer {
 
-// Each can run what those before it can: a kernel takes the best twin that it has.
+// Each can run what those before it can: a kernel takes the best twin that it has, so they are
+// compared with >=, never with ==.
 enum class Isa { scalar, avx2, avx512 };
 
 // What this machine and this build can run, the best last. Never empty.
 const std::vector<Isa>& supported_isas();
 
-// The best of them up to AVX2, or the one that the environment variable PYANALYZER_ISA names.
-// AVX-512 is for who asks for it: alone its twins are faster, but with decoding beside it a whole
-// analysis took a third longer than with AVX2 (docs/network.md).
+// The best of them, or the one that the environment variable PYANALYZER_ISA names.
 // Throws std::invalid_argument if that name is unknown or cannot run here.
 Isa default_isa();
 
