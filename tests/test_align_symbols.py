@@ -7,6 +7,7 @@ file compiled for AVX2 it would end up in callers that run on machines without i
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -40,3 +41,12 @@ def test_no_weak_symbols(optimization: str, tmp_path: Path) -> None:
         )
         kinds = [line for line in symbols.stdout.splitlines() if line[17:18] in set("WwVvu")]
         assert not kinds, f"{source.name} at {optimization}: {kinds}"
+
+
+def test_better_instruction_sets_never_fall_back() -> None:
+    """``isa == Isa::avx2`` would be false on AVX-512: the kernel would take its scalar form there,
+    with the right answer, many times slower."""
+    compared = re.compile(r"isa\s*==\s*Isa::|Isa::\w+\s*==\s*isa")
+    for source in (ROOT / "cpp").rglob("*.?pp"):
+        if source.name != "isa.cpp":
+            assert not compared.search(source.read_text("utf-8")), source.name

@@ -18,7 +18,12 @@ from pyanalyzer.timeline.calibration import Calibration, isotonic, log_odds
 from pyanalyzer.timeline.decisions import find_onsets
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.fitting import LabelledScores
-from pyanalyzer.timeline.onsets import credible_interval, onset_interval, territories
+from pyanalyzer.timeline.onsets import (
+    credible_interval,
+    onset_interval,
+    share_out,
+    territories,
+)
 
 
 def simulate(seed: int, frames: int = 3600, rate_hz: int = 60) -> LabelledScores:
@@ -244,13 +249,64 @@ def found_at(
     return onsets.positions.tolist(), onsets.causes.tolist()
 
 
-def test_close_claims_of_one_cause_are_one_event() -> None:
-    assert found_at({100: (0.6, 0), 102: (0.9, 0), 104: (0.6, 0), 107: (0.8, 0)})[0] == [102, 107]
-    assert found_at({100: (0.9, 0), 101: (0.6, 0), 103: (0.6, 0)})[0] == [100, 103]
-    # Of equals the earlier one stays.
-    assert found_at({50: (0.8, 1), 52: (0.8, 1)}) == ([50], [1])
+def test_spread_evidence_is_one_event_and_enough_of_it_are_several() -> None:
+    assert found_at({100: (0.45, 0), 101: (0.5, 0), 103: (0.02, 0)})[0] == [101]
+    assert found_at({100: (0.9, 0), 101: (0.9, 0)})[0] == [100, 101]
+    # 2.9 onsets' worth.
+    close = {100: (0.6, 0), 102: (0.9, 0), 104: (0.6, 0), 107: (0.8, 0)}
+    assert found_at(close)[0] == [100, 102, 104, 107]
+    assert found_at({50: (0.5, 1), 52: (0.46, 1)}) == ([50], [1])
     # The world's claim is about something else.
     assert found_at({100: (0.9, 0), 102: (0.9, 1)}) == ([100, 102], [0, 1])
+
+
+def test_sharing_out_a_worked_example() -> None:
+    posterior = np.zeros((12, 2))
+    posterior[2:5, 0] = 0.3, 0.9, 0.2  # one onset, and 0.4 of another
+    posterior[9:11, 0] = 0.2, 0.5
+    positions, causes = np.array([2, 3, 4, 10]), np.zeros(4, np.int64)
+    kept, found = share_out(posterior, positions, causes, settled=0)
+    # The middle one takes its frame's 0.9 and a fifth of the 0.5 beside it. The first one finds
+    # 0.24 and takes the 0.16 two frames later too: nothing is left for the third.
+    assert kept.tolist() == [True, True, False, True]
+    assert found == pytest.approx([0.24, 1.0, 0.0, 0.7])
+    # What was decided before takes first, even if it is not the surest.
+    kept, found = share_out(posterior, positions[1:], causes[1:], settled=1)
+    assert found == pytest.approx([1.0, 0.16, 0.7])
+    kept, found = share_out(posterior, np.array([2, 3]), causes[:2], settled=1)
+    assert found == pytest.approx([1.0, 0.4])
+    # Of equals the earliest.
+    posterior[9:, 0] = 0.48, 0.0, 0.48
+    kept, found = share_out(posterior, np.array([9, 11]), causes[:2], settled=0)
+    assert kept.tolist() == [True, False]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40),
+    st.integers(0, 2**32 - 1),
+)
+def test_no_evidence_is_given_out_twice(claims: list[tuple[float, bool]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    player = np.array([p for p, _ in claims])
+    posterior = np.stack([player, (1 - player) * rng.random(player.size)], axis=1)
+    positions = np.flatnonzero([claimed for _, claimed in claims])
+    causes = rng.integers(0, 2, positions.size)
+    settled = int(rng.integers(0, positions.size + 1))
+    before = posterior.copy()
+    kept, found = share_out(posterior, positions, causes, settled)
+    assert (posterior == before).all()
+    assert kept[:settled].all()
+    assert ((found >= 0) & (found <= 1)).all()
+    for cause in (0, 1):
+        of_it = kept & (causes == cause)
+        assert found[of_it].sum() <= posterior[:, cause].sum() + 1e-9
+        for n in np.flatnonzero(of_it & (np.arange(kept.size) >= settled)):
+            near = np.abs(positions - positions[n]) <= 2
+            if (near & (causes == cause) & kept).sum() > 1:
+                continue
+            if (np.abs(positions - positions[n]) <= 4)[causes == cause].sum() == 1:  # alone
+                whole = posterior[max(0, positions[n] - 1) : positions[n] + 2, cause].sum()
+                assert found[n] == pytest.approx(min(1.0, whole))
 
 
 def test_a_margin_goes_past_the_territory_but_not_past_the_recording() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pyanalyzer.core.isa import supported_isas
 from pyanalyzer.errors import ModelError
 from pyanalyzer.score.configuration import FORMAT, read_configuration
 from pyanalyzer.score.native import NativeNetwork, supports
@@ -60,9 +59,7 @@ def load_for_stills(
     header, tensors, digest = read_weights(path, STILLS_FORMAT, expected_sha256)
     try:
         read_stills_configuration(header, str(path))
-        # Nothing else runs meanwhile: here the best instruction set pays, unless one is asked for.
-        isa = None if os.environ.get("PYANALYZER_ISA") else supported_isas()[-1]
-        look = NativeLook(tensors, threads=threads or os.cpu_count() or 1, isa=isa)
+        look = NativeLook(tensors, threads=threads or os.cpu_count() or 1)
         locate = read_locate(header)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error

@@ -21,9 +21,8 @@ from pyanalyzer.timeline.observation import chance_log_odds, onset_log_odds
 from pyanalyzer.timeline.onsets import (
     NO_ONSETS,
     Onsets,
-    mass_near,
-    merge_close,
     placement,
+    share_out,
     territories,
 )
 from pyanalyzer.timeline.parameters import TimelineParameters
@@ -92,14 +91,18 @@ class OnsetDecider:
         settled = int(lately.sum())
         positions = np.concatenate((self._positions[lately] - block.begin, path.positions))
         causes = np.concatenate((self._causes[lately], path.causes))
-        kept = merge_close(positions, causes, odds, settled)
-        whole = Path(positions[kept], causes[kept], path.score)
-        positions, causes = whole.positions, whole.causes
-        own = slice(settled, int(np.searchsorted(positions, block.inside.stop)))
-        self._positions, self._causes = positions[: own.stop] + block.begin, causes[: own.stop]
-        ends = np.concatenate(([0], positions, [times_s.size]))
+        transition = TransitionModel(parameters.prior, times_s, parameters.prior_weight)
+        # Without the biases: they make the path bold, but nothing more probable.
+        biases = np.array([parameters.bias_player, parameters.bias_world])
+        posterior = onset_posterior(odds - biases, transition).onset
+        kept, masses = share_out(posterior, positions, causes, settled)
+        path = Path(positions[kept], causes[kept], path.score)
+        own = slice(settled, int(np.searchsorted(path.positions, block.inside.stop)))
+        self._positions = path.positions[: own.stop] + block.begin
+        self._causes = path.causes[: own.stop]
+        ends = np.concatenate(([0], path.positions, [times_s.size]))
         return Decision(
-            self._onsets(odds, times_s, opening, whole, own),
+            self._onsets(odds, transition, opening, path, masses=masses[kept], own=own),
             ends[own.start : own.stop + 2],
         )
 
@@ -120,16 +123,21 @@ class OnsetDecider:
             self._opening = Opening(float(times_s[inside[-1]]), by_onset=True)
         return Path(positions, path.causes, path.score)
 
-    def _onsets(self, odds: F64, times_s: F64, opening: Opening, path: Path, own: slice) -> Onsets:
-        """What is said of the onsets ``own`` among all of the window's."""
+    @staticmethod
+    def _onsets(
+        odds: F64,
+        transition: TransitionModel,
+        opening: Opening,
+        path: Path,
+        *,
+        masses: F64,
+        own: slice,
+    ) -> Onsets:
+        """What is said of the onsets ``own`` among all of the window's, which find ``masses``."""
         if own.start == own.stop:
             return NO_ONSETS
-        parameters, positions, causes = self._parameters, path.positions, path.causes
-        transition = TransitionModel(parameters.prior, times_s, parameters.prior_weight)
-        # Without the biases: they make the path bold, but nothing more probable.
-        biases = np.array([parameters.bias_player, parameters.bias_world])
-        posterior = onset_posterior(odds - biases, transition).onset
-        spans = territories(positions, times_s)
+        positions, causes = path.positions, path.causes
+        spans = territories(positions, transition.times_s)
         marginals = []
         for n in range(own.start, own.stop):
             begin, end = spans[n].tolist()
@@ -146,7 +154,7 @@ class OnsetDecider:
         return Onsets(
             positions=positions[own],
             causes=causes[own],
-            raw_confidences=mass_near(posterior, positions[own], causes[own], spans[own]),
+            raw_confidences=masses[own],
             territories=spans[own],
             marginals=tuple(marginals),
         )

@@ -33,7 +33,7 @@ I64 = npt.NDArray[np.int64]
 PRIOR_WEIGHTS = (0.0, 0.5, 1.0)
 # Above 0 because an onset is chosen frame by frame: evidence that is sure of the event but spreads
 # it over five frames gives none of them the majority.
-BIASES = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
+BIASES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 # Against the bias of the player's onsets.
 WORLD_BIASES = (-6.0, -1.0, 0.0, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.geomspace(0.25, 16, 25))

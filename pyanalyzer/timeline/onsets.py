@@ -10,15 +10,20 @@ held fast: each frame's evidence times the prior of the spells to both neighbour
 will not do for that: among them is the chance of other, weaker events nearby, and a quarter of a
 second of faint background would stretch the interval of the clearest onset.
 
-The confidence is the posterior mass within ``CONFIDENCE_REACH_FRAMES`` of the onset, inside its
-territory, not that of the whole territory: an entry of the timeline is called true if it is close,
-so that is the event whose probability is asked for. A broad posterior then counts as less sure than
-a sharp one of the same mass, as it should. The posterior is taken without the biases that make the
-path find more than it otherwise would.
+The confidence is the posterior mass within ``CONFIDENCE_REACH_FRAMES`` of the onset, not that of
+the whole territory: an entry of the timeline is called true if it is close, so that is the event
+whose probability is asked for. A broad posterior then counts as less sure than a sharp one of the
+same mass, as it should. The posterior is taken without the biases that make the path find more than
+it otherwise would.
+
+Summed over frames, the posterior is the expected number of onsets. So evidence that is spread over
+neighbouring frames is told from several onsets in a row by how much there is of it: each onset
+takes one onset's worth, and the next one nearby has what is left (``share_out``).
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -34,9 +39,12 @@ TERRITORY_S = 0.25
 # The network is taught to spread an onset over a frame to either side. Narrower than the tolerance
 # at which an event counts as true (2): what lies further out is as often another event's.
 CONFIDENCE_REACH_FRAMES = 1
-# Evidence spread over a few frames must not become several onsets. Claims this close are one and
-# the same at the tolerance at which they count as true.
+# Claims this close are one and the same at the tolerance at which they count as true, unless there
+# is evidence for both.
 MERGE_FRAMES = 2
+# A claim near a surer one stays if so much of the posterior is left for it. Any event of that
+# little confidence is far below all thresholds; this keeps the number of claims down.
+LEAST_LEFT = 0.05
 INTERVAL_PROBABILITY = 0.95
 # Keeps logarithms finite; far below what an interval can notice.
 SMALLEST_MARGINAL = 1e-15
@@ -95,33 +103,56 @@ def territories(positions: I64, times_s: F64) -> I64:
     return np.stack((begin, end), axis=1).astype(np.int64)
 
 
-def merge_close(positions: I64, causes: I64, odds: F64, settled: int) -> npt.NDArray[np.bool_]:
-    """Which of the onsets at ``positions`` (N,), rising, stay: bool (N,).
+def share_out(
+    posterior: F64, positions: I64, causes: I64, settled: int
+) -> tuple[npt.NDArray[np.bool_], F64]:
+    """Which onsets stay, bool (N,), and how much of the posterior each finds, float64 (N,).
 
-    One within ``MERGE_FRAMES`` of another of the same cause with more evidence does not (of equals,
-    the earlier one stays). The first ``settled`` of them stay in any case.
+    ``posterior`` (T, 2): of an onset by each cause in each frame. ``positions``, ``causes`` (N,):
+    of the onsets, positions rising. The first ``settled`` of them take their share first and stay
+    in any case; then always the one with the most left in its frame (of equals, the earliest). It
+    finds what is left for its cause within ``CONFIDENCE_REACH_FRAMES``, 1 at most, and takes up to
+    one onset's worth: of its own frame, then of those beside it, up to ``MERGE_FRAMES`` away. One
+    that finds less than ``LEAST_LEFT`` within ``MERGE_FRAMES`` of another of its cause, which took
+    before, does not stay and takes nothing.
     """
-    strength = odds[positions, causes]
-    strength[:settled] = np.inf
-    kept = np.zeros(positions.size, bool)
-    dropped = np.zeros(positions.size, bool)
-    for n in np.argsort(-strength, kind="stable"):
-        if n < settled or not dropped[n]:
-            kept[n] = True
-            near = slice(
-                int(np.searchsorted(positions, positions[n] - MERGE_FRAMES, side="left")),
-                int(np.searchsorted(positions, positions[n] + MERGE_FRAMES, side="right")),
-            )
-            dropped[near] |= causes[near] == causes[n]
-    return kept
+    left = posterior.copy()
+    kept, found = np.zeros(positions.size, bool), np.zeros(positions.size)
+    taken = np.zeros(posterior.shape, bool)
+    queue = [(-np.inf, n) for n in range(settled)]
+    rest = range(settled, positions.size)
+    queue += [(-float(left[positions[n], causes[n]]), n) for n in rest]
+    heapq.heapify(queue)
+    while queue:
+        priority, n = heapq.heappop(queue)
+        at, cause = int(positions[n]), int(causes[n])
+        now = -float(left[at, cause])
+        if n >= settled and now > priority:  # something was taken from it meanwhile
+            heapq.heappush(queue, (now, n))
+            continue
+        column = left[:, cause]
+        found[n] = min(1.0, float(column[_around(at, CONFIDENCE_REACH_FRAMES)].sum()))
+        crowded = bool(taken[_around(at, MERGE_FRAMES), cause].any())
+        if n < settled or not crowded or found[n] >= LEAST_LEFT:
+            kept[n] = taken[at, cause] = True
+            _take_one(column, at)
+    return kept, found
 
 
-def mass_near(posterior: F64, positions: I64, causes: I64, spans: I64) -> F64:
-    """Posterior (T, 2) of an onset of its cause near each of ``positions``: float64 (N,)."""
-    begin = np.maximum(spans[:, 0], positions - CONFIDENCE_REACH_FRAMES)
-    end = np.minimum(spans[:, 1], positions + CONFIDENCE_REACH_FRAMES + 1)
-    rows = zip(begin.tolist(), end.tolist(), causes.tolist(), strict=True)
-    return np.array([posterior[b:e, cause].sum() for b, e, cause in rows])
+def _around(at: int, reach: int) -> slice:
+    return slice(max(0, at - reach), at + reach + 1)
+
+
+def _take_one(left: F64, at: int) -> None:
+    """Takes one, or what there is, from ``left`` (T,): from the nearest frames first."""
+    wanted = 1.0
+    for distance in range(MERGE_FRAMES + 1):
+        frames = [t for t in {at - distance, at + distance} if 0 <= t < left.size]
+        there = float(left[frames].sum())
+        if there > 0:
+            taken = min(wanted, there)
+            left[frames] *= 1 - taken / there
+            wanted -= taken
 
 
 def placement(
