@@ -161,14 +161,14 @@ def _layer(rows: int, cols: int) -> Contest:
         rng.normal(size=size).astype(np.float32)
         for size in ((1, rows, cols, 64), (64, 64, 3, 3), (64,))
     )
-    layer = partial(
-        core.convolve, picture, core.pack_weights(weights), core.pack_bias(bias), padding=(1, 1)
-    )
+    packed = core.pack_weights_3x3(weights), core.pack_bias(bias)
+    sizes = {"padding": (1, 1), "out_channels": 64}
+    layer = partial(core.convolve_3x3, picture, *packed, **sizes)
     theirs = torch.from_numpy(picture).permute(0, 3, 1, 2), *map(torch.from_numpy, (weights, bias))
-    numpy = partial(reference.convolve, *layer.args, padding=(1, 1), out_channels=64)
+    numpy = partial(reference.convolve_3x3, picture, *packed, **sizes)
     return Contest(
         "layer of the network",
-        lambda threads: layer(out_channels=64, threads=threads),
+        lambda threads: layer(threads=threads),
         numpy,
         (picture, weights, bias),
         {"torch conv2d": lambda: torch.nn.functional.conv2d(*theirs, padding=1)},
