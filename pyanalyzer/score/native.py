@@ -22,6 +22,8 @@ from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
 from pyanalyzer.score.layers import NORM_EPSILON, Layer, Tensors, layer_of, step_of
 
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
+# So many frames are worked on at a time: what a layer gives is in the cache for the next one.
+_AT_ONCE_FRAMES = 16
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
 
 
@@ -34,15 +36,27 @@ class _ShiftBlock:
         self._last = replace(last, dilation=(dilation, dilation), relu=True)
 
     def __call__(self, maps: F32) -> F32:
-        n = maps.shape[-1] // 8
-        shifted = maps.copy()
-        shifted[:, :-1, ..., :n] = maps[:, 1:, ..., :n]
-        shifted[:, -1, ..., :n] = 0
-        shifted[:, 1:, ..., n : 2 * n] = maps[:, :-1, ..., n : 2 * n]
-        shifted[:, 0, ..., n : 2 * n] = 0
-        flat = maps.reshape(-1, *maps.shape[2:])
-        out = self._last(self._first(shifted.reshape(flat.shape)), residual=flat)
-        return out.reshape(maps.shape)
+        out = np.empty_like(maps)
+        for view, result in zip(maps, out, strict=True):
+            for begin in range(0, len(view), _AT_ONCE_FRAMES):
+                end = min(begin + _AT_ONCE_FRAMES, len(view))
+                seen = self._first(_shifted(view, begin, end))
+                result[begin:end] = self._last(seen, residual=view[begin:end])
+        return out
+
+
+def _shifted(maps: F32, begin: int, end: int) -> F32:
+    """Frames begin .. end (half-open) of (T, R, C, width): an eighth of the channels is that of the
+    next frame, another one that of the frame before; zero where there is none."""
+    n = maps.shape[-1] // 8
+    shifted: F32 = maps[begin:end].copy()
+    later = maps[begin + 1 : end + 1, ..., :n]
+    shifted[: len(later), ..., :n] = later
+    shifted[len(later) :, ..., :n] = 0
+    first = 1 if begin == 0 else 0
+    shifted[:first, ..., n : 2 * n] = 0
+    shifted[first:, ..., n : 2 * n] = maps[begin - 1 + first : end - 1, ..., n : 2 * n]
+    return shifted
 
 
 class _Norm:
@@ -126,31 +140,52 @@ class NativeNetwork:
     def compare_places(self, maps: U8) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         views, frames = maps.shape[:2]
-        x = _planes(maps.reshape(-1, *maps.shape[2:]))
-        for step in self._enter:
-            x = step(x)
+        x = self._entered(maps.reshape(-1, *maps.shape[2:]))
         x = x.reshape(views, frames, *x.shape[1:])
         for block in self._blocks:
             x = block(x)
-        x = self._compare(self._sides(x))
-        x = x.reshape(views, frames, *x.shape[1:])
+        x = self._compared(x)
         for block in self._place_blocks:
             x = block(x)
         return x.reshape(views, frames, -1, x.shape[-1])
 
-    def _sides(self, maps: F32) -> F32:
-        """(V, T, R, C, width): before, after and their difference, (V T, R, C, 3 width)."""
-        views, frames, *grid, width = maps.shape
+    def _entered(self, maps: U8) -> F32:
+        """(N, channels, R, C) to (N, R', C', width)."""
+        parts = []
+        for begin in range(0, len(maps), _AT_ONCE_FRAMES):
+            x = _planes(maps[begin : begin + _AT_ONCE_FRAMES])
+            for step in self._enter:
+                x = step(x)
+            parts.append(x)
+        return np.concatenate(parts)
+
+    def _compared(self, maps: F32) -> F32:
+        """(V, T, R, C, width) to (V, T, R', C', compared width)."""
+        frames, *grid, width = maps.shape[1:]
         first = np.repeat(maps[:, :1], SIDE_FRAMES, axis=1)
         last = np.repeat(maps[:, -1:], SIDE_FRAMES - 1, axis=1)
         padded = np.concatenate([first, maps, last], axis=1)
         # Time lies along the rows, all cells of the grid along the columns.
-        rows = padded.reshape(views, frames + 2 * SIDE_FRAMES - 1, -1, width)
-        both = np.empty((views * frames, *grid, 3 * width), np.float32)
+        rows = padded.reshape(*padded.shape[:2], -1, width)
+        views = []
+        for view in range(len(maps)):
+            parts = []
+            for begin in range(0, frames, _AT_ONCE_FRAMES):
+                count = min(_AT_ONCE_FRAMES, frames - begin)
+                around = rows[view : view + 1, begin : begin + count + 2 * SIDE_FRAMES - 1]
+                parts.append(self._compare(self._sides(around).reshape(count, *grid, -1)))
+            views.append(np.concatenate(parts))
+        return np.stack(views)
+
+    def _sides(self, rows: F32) -> F32:
+        """(1, T + 2 SIDE_FRAMES - 1, R C, width), time along the rows: before, after and their
+        difference, (T, R C, 3 width)."""
+        frames, width = rows.shape[1] - 2 * SIDE_FRAMES + 1, rows.shape[3]
+        both = np.empty((frames, rows.shape[2], 3 * width), np.float32)
         for at, layer in enumerate(self._sides_of):
             start = at * SIDE_FRAMES
             seen = layer(rows[:, start : start + frames + SIDE_FRAMES - 1])
-            both[..., at * width : (at + 1) * width] = seen.reshape((*both.shape[:-1], width))
+            both[..., at * width : (at + 1) * width] = seen[0]
         before, after = both[..., :width], both[..., width : 2 * width]
         np.abs(after - before, out=both[..., 2 * width :])
         return both

@@ -26,9 +26,9 @@ _Array = npt.NDArray[Any]
 # Frames that pass through the network together. Fixed, and counted from the first frame, so that
 # neither threads nor timing change how sums are grouped: the same replay gives the same bits.
 BATCH_FRAMES = 64
-# Those whose places are compared together. Large ones waste less on what surrounds them; the first
-# three are small, so that the first events come early.
-PLACE_CHUNK_FRAMES = (BATCH_FRAMES, BATCH_FRAMES, BATCH_FRAMES, 2 * BATCH_FRAMES)
+# Batches whose places are compared together. Large chunks waste less on what surrounds them; the
+# first three are small, so that the first events come early.
+PLACE_CHUNK_BATCHES = (1, 1, 1, 2)
 # Those of the comparison over time; small at first, as the blocks of the timeline are. With the
 # shipped weights, which look at 7 frames to either side of a batch and at 64 around a chunk, a
 # chunk is complete just when a batch is: the third batch has all that the second chunk needs.
@@ -52,8 +52,8 @@ class Scorer:
         self._mirrored = mirrored
         around = network.place_context_frames
         # The first is shorter by what must follow it, so that none waits for one batch more.
-        first = max(PLACE_CHUNK_FRAMES[0] - around, 1)
-        self._place_chunks = Chunks((first, *PLACE_CHUNK_FRAMES[1:]), around, around)
+        first, *others = (batches * BATCH_FRAMES for batches in PLACE_CHUNK_BATCHES)
+        self._place_chunks = Chunks((max(first - around, 1), *others), around, around)
         around = network.temporal_context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
