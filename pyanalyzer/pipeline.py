@@ -26,6 +26,7 @@ from pyanalyzer.decode import (
     open_replay,
     read_mask,
     sha256_of,
+    thinned,
 )
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
@@ -85,16 +86,19 @@ EventCallback = Callable[[Event, Followed], None]
 
 @dataclass(slots=True)
 class _Seen:
-    """How many frames were looked at, and when the first and the last were taken."""
+    """How many frames were decoded, and when the first and the last were taken."""
 
     frames: int = 0
     first_pts: int = 0
     last_pts: int = 0
 
-    def add(self, frame: Frame) -> None:
-        if not self.frames:
-            self.first_pts = frame.pts
-        self.frames, self.last_pts = self.frames + 1, frame.pts
+    def counted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames, counted as they pass."""
+        for frame in frames:
+            if not self.frames:
+                self.first_pts = frame.pts
+            self.frames, self.last_pts = self.frames + 1, frame.pts
+            yield frame
 
     def duration_s(self, time_base: Fraction) -> float:
         """From the first frame's time to the last one's, and one frame interval more."""
@@ -143,7 +147,7 @@ def analyse(
         region = _checked_region(settings, info)
         followed = Followed(info, digest.result)
         events: list[Event] = []
-        seen = _Seen()
+        seen, looked = _Seen(), 0
 
         def take(found: Iterable[Event]) -> None:
             for event in found:
@@ -154,18 +158,21 @@ def analyse(
         with _answering_thread(load, info, settings, region) as answer:
             stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
-            frames = (crop(frame, region) for frame in replay)
+            frames: Iterable[Frame] = seen.counted(replay)
+            if settings.fast:
+                frames = thinned(frames, info.time_base)
+            frames = (crop(frame, region) for frame in frames)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for looked_at, evidence in stream.measure(frames, ahead_frames=ahead_frames):
                 answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
-                seen.add(looked_at)
+                looked += 1
                 if watch is not None:
                     watch(looked_at, evidence, info, stream.factor)
                 take(answer.found())
-                if progress is not None and seen.frames % _PROGRESS_EVERY_FRAMES == 0:
+                if progress is not None and looked % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, seen, "analysing"))
-            if seen.frames < 2:
-                raise ReplayError(_too_short(path, seen.frames, settings))
+            if looked < 2:
+                raise ReplayError(_too_short(path, looked, settings))
             if progress is not None:
                 progress(_progress(replay, settings, seen, "timeline"))
             take(answer.finish())
@@ -354,7 +361,8 @@ class _Answer:
         return joined_curves(curves)
 
     def _event_stream(self, model: ScoringModel) -> EventStream:
-        parameters = TimelineParameters.from_record(model.timeline)
+        record = model.timeline_of(fast=self._settings.fast)
+        parameters = TimelineParameters.from_record(record)
         return EventStream(
             self._info,
             parameters,

@@ -15,13 +15,15 @@ import torch
 from pyanalyzer.__main__ import main
 from pyanalyzer.records import Region
 from pyanalyzer.score.configuration import NetworkConfiguration
-from pyanalyzer.score.model import Network, weights_bytes
+from pyanalyzer.score.model import LoadedModel, Network, weights_bytes
 from pyanalyzer.simulate import generate, read_truth
 from pyanalyzer.simulate import replay as replay_module
 from pyanalyzer.simulate.encode import EncoderSettings, Layout
 from pyanalyzer.simulate.policy import plan_actions
 from pyanalyzer.simulate.session import Job, Look, Session
+from pyanalyzer.simulate.truth import truth_path
 from pyanalyzer.timeline import TimelineParameters
+from pyanalyzer.train.timeline_fit import fit_fast_timeline, label_fast_scores
 from tests.simulate_toy import ToyGame
 
 SMALL = NetworkConfiguration(
@@ -65,3 +67,20 @@ def test_analysed_kept_and_scored_again(replays: Path, capsys: pytest.CaptureFix
     assert record["models"][0]["without_engines"] == ["ale"]
     assert record["all"]["onsets"] == len(read_truth(replays / "toy_00.truth.json").onsets()) > 3
     assert "ale/toy" in (replays / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_fast_timeline_is_fitted_to_fast_analyses(replays: Path) -> None:
+    torch.manual_seed(0)
+    model = LoadedModel(Network(SMALL).eval(), "untrained", "", {})
+    (video,) = replays.glob("*.mp4")
+    scores = label_fast_scores(model.parts, video)
+    assert scores.frames is not None
+    assert scores.frames.tolist() == list(range(0, 120, 2))
+    assert np.diff(scores.times_s) == pytest.approx(1 / 30, abs=1e-6)
+    assert scores.onsets.tolist() == [o.frame for o in read_truth(truth_path(video)).onsets()]
+    parameters = TimelineParameters(bias_player=2.0)
+    fitted = fit_fast_timeline(model.parts, [video], parameters)
+    assert fitted.prior == parameters.prior
+    assert fitted.bias_player == 2.0
+    assert fitted.calibration != parameters.calibration
+    assert fit_fast_timeline(model.parts, [], parameters) is parameters

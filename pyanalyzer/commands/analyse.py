@@ -94,8 +94,8 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--fast",
         action="store_true",
-        help="decode without smoothing block borders, and do not look at every frame in a mirror "
-        "too: quicker, a little less accurate",
+        help="decode without smoothing block borders, do not look at every frame in a mirror too, "
+        "and of more than 45 frames a second look at some only: quicker, less exact",
     )
     group.add_argument(
         "--core",

@@ -173,7 +173,7 @@ def _jobs(truths: Sequence[tuple[Path, Truth]], args: argparse.Namespace) -> lis
     folder, model = args.from_timelines, None
     if folder is None:
         folder, weights = args.save_timelines, load_weights(settings)
-        parameters = TimelineParameters.from_record(weights.timeline)
+        parameters = TimelineParameters.from_record(weights.timeline_of(fast=args.fast))
         model = EvaluatedModel.of_weights(
             weights.name, weights.sha256, parameters, weights.training
         )

@@ -259,9 +259,11 @@ def _export(
 
     from pyanalyzer.atomic_file import write_atomically
     from pyanalyzer.score.model import weights_bytes
-    from pyanalyzer.train.timeline_fit import fit_timeline
+    from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
 
-    parameters = fit_timeline(training_run.model(), training, validation)
+    model = training_run.model()
+    parameters = fit_timeline(model, training, validation)
+    fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
     about = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
@@ -272,9 +274,25 @@ def _export(
         "games": sorted({f"{r.engine}/{r.game}" for r in training}),
     }
     data = weights_bytes(
-        training_run.average, name=args.name, timeline=parameters.to_record(), training=about
+        training_run.average,
+        name=args.name,
+        timeline=parameters.to_record(),
+        timeline_fast=fast.to_record(),
+        training=about,
     )
     path = args.out / f"{args.name}.safetensors"
     write_atomically(path, data)
     digest = hashlib.sha256(data).hexdigest()
     Console().print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")
+
+
+def _validation_videos(args: argparse.Namespace) -> list[Path]:
+    from pyanalyzer.simulate.truth import read_truth, truth_path
+    from pyanalyzer.train.cache import find_replays
+
+    videos = [(video, read_truth(truth_path(video))) for video in find_replays(args.replays)]
+    return [
+        video
+        for video, truth in videos
+        if truth.split == "validation" and truth.engine not in args.without_engine
+    ]

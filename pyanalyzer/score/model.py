@@ -95,13 +95,15 @@ class Network(nn.Module):
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
     """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them,
-    ``training`` what their header says of what they were trained on."""
+    ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their header says
+    of what they were trained on."""
 
     network: Network
     name: str
     sha256: str
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
+    timeline_fast: dict[str, Any] | None = None
 
     @property
     def parts(self) -> NetworkParts:
@@ -150,10 +152,16 @@ class TorchParts:
 
 
 def weights_bytes(
-    network: Network, *, name: str, timeline: dict[str, Any], training: dict[str, Any]
+    network: Network,
+    *,
+    name: str,
+    timeline: dict[str, Any],
+    training: dict[str, Any],
+    timeline_fast: dict[str, Any] | None = None,
 ) -> bytes:
     """The safetensors file: tensors, and in its header the configuration, the timeline's
-    parameters and what the weights were trained on."""
+    parameters (``timeline_fast``: of a fast analysis, if they are others) and what the weights were
+    trained on."""
     header = {
         "format": FORMAT,
         "name": name,
@@ -161,6 +169,8 @@ def weights_bytes(
         "timeline": timeline,
         "training": training,
     }
+    if timeline_fast is not None:
+        header["timeline_fast"] = timeline_fast
     return weights_file(network, header)
 
 
@@ -178,4 +188,4 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
     network.eval()
     name, training = header.get("name", path.stem), header.get("training") or {}
-    return LoadedModel(network, name, digest, timeline, training)
+    return LoadedModel(network, name, digest, timeline, training, header.get("timeline_fast"))

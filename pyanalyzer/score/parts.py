@@ -40,10 +40,16 @@ class NetworkParts(Protocol):
 @dataclass(frozen=True, slots=True)
 class ScoringModel:
     """Weights ready for an analysis: ``timeline`` holds the parameters of the timeline fitted to
-    them, ``training`` what their header says of what they were trained on."""
+    them, ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their
+    header says of what they were trained on."""
 
     parts: NetworkParts
     name: str
     sha256: str
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
+    timeline_fast: dict[str, Any] | None = None
+
+    def timeline_of(self, *, fast: bool) -> dict[str, Any]:
+        """The parameters of the timeline for either kind of analysis."""
+        return self.timeline_fast if fast and self.timeline_fast is not None else self.timeline

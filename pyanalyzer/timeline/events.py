@@ -186,7 +186,11 @@ def _event(
         frame=int(scores.index[at]),
         pts=int(scores.pts[at]),
         time_s=float((int(scores.pts[at]) - info.start_pts) * info.time_base),
-        interval_frames=(int(scores.index[low]), int(scores.index[high - 1]) + 1),
+        # A frame that was not looked at belongs to the next one that was.
+        interval_frames=(
+            int(scores.index[low - 1]) + 1 if low > 0 else int(scores.index[0]),
+            int(scores.index[high - 1]) + 1,
+        ),
         kind=kind,
         cause=CAUSES[int(onsets.causes[n])],
         confidence=confidence,

@@ -46,14 +46,25 @@ class LabelledScores:
     """The network's answer about a replay, and the truth.
 
     ``cause_onset``: (T, 3); ``times_s``: float64 (T,), strictly rising; ``onsets``: int64 (M,), the
-    positions, 0 .. T - 1, of the player's observable onsets. ``game``: ``engine/name``; the engines
-    count alike.
+    replay's frames with observable onsets of the player. ``game``: ``engine/name``; the engines
+    count alike. ``frames``: int64 (T,), rising, which of the replay's frames these are, where not
+    every one was looked at; None: 0 .. T - 1.
     """
 
     game: str
     cause_onset: F32
     times_s: F64
     onsets: I64
+    frames: I64 | None = None
+
+    def frames_of(self, positions: I64) -> I64:
+        """The replay's frames of ``positions``."""
+        return positions if self.frames is None else self.frames[positions]
+
+    @property
+    def onset_positions(self) -> I64:
+        """Of each onset the first frame that was looked at and shows it; T where none does."""
+        return self.onsets if self.frames is None else np.searchsorted(self.frames, self.onsets)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +155,8 @@ def _objective(validation: Sequence[LabelledScores], parameters: TimelineParamet
 def _compare(labelled: LabelledScores, onsets: Onsets) -> _Found:
     players = onsets.causes == _PLAYER
     raw = onsets.raw_confidences[players]
-    matched = match_events(
-        onsets.positions[players], raw, labelled.onsets, REFERENCE_TOLERANCE_FRAMES
-    )
+    frames = labelled.frames_of(onsets.positions[players])
+    matched = match_events(frames, raw, labelled.onsets, REFERENCE_TOLERANCE_FRAMES)
     return _Found(labelled.game, raw, matched != NO_MATCH, labelled.onsets.size)
 
 
@@ -228,11 +238,8 @@ def _near(
         return []
     rate = 1 / float(np.median(np.diff(labelled.times_s)))
     tolerance = (COVERAGE_TOLERANCE_S + TIME_SLACK_S) * rate
+    true = labelled.onset_positions
     matched = match_events(
-        onsets.positions[chosen], onsets.raw_confidences[chosen], labelled.onsets, tolerance
+        onsets.positions[chosen], onsets.raw_confidences[chosen], true, tolerance
     )
-    return [
-        (int(n), int(labelled.onsets[m]))
-        for n, m in zip(chosen, matched, strict=True)
-        if m != NO_MATCH
-    ]
+    return [(int(n), int(true[m])) for n, m in zip(chosen, matched, strict=True) if m != NO_MATCH]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
+from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.decode import open_replay, thinned
+from pyanalyzer.score.features import FeatureEncoder
 from pyanalyzer.score.model import LoadedModel
-from pyanalyzer.timeline.fitting import LabelledScores, fit_parameters
+from pyanalyzer.score.parts import NetworkParts
+from pyanalyzer.score.scorer import Scorer
+from pyanalyzer.simulate.truth import read_truth, truth_path
+from pyanalyzer.timeline.fitting import LabelledScores, calibrate, fit_parameters
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.transition import frame_times
 from pyanalyzer.train.cache import CachedReplay
@@ -34,3 +41,35 @@ def fit_timeline(
     resolution = [np.full(s.size, 1 / r.frame_rate) for s, r in zip(spells, training, strict=True)]
     scored = [label_scores(model, replay) for replay in validation]
     return fit_parameters(scored, np.concatenate(spells), np.concatenate(resolution))
+
+
+def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:
+    """The network's answer in a fast analysis of a labelled replay (see
+    :class:`~pyanalyzer.settings.AnalysisSettings`) beside the replay's truth."""
+    truth = read_truth(truth_path(video))
+    scorer = Scorer(parts, mirrored=False)
+    with open_replay(str(video), threads=1, loop_filter=False) as replay:
+        info = replay.info
+        stream = EvidenceStream(info.width_px, info.height_px)
+        encoder = FeatureEncoder(info.time_base)
+        for frame in thinned(replay, info.time_base):
+            scorer.push(encoder.encode(stream.push(frame)), frame.index, frame.pts)
+    scores = scorer.finish()
+    return LabelledScores(
+        game=f"{truth.engine}/{truth.game}",
+        cause_onset=scores.cause_onset,
+        times_s=frame_times(scores.pts, info.time_base),
+        onsets=np.array([onset.frame for onset in truth.onsets()], np.int64),
+        frames=scores.index,
+    )
+
+
+def fit_fast_timeline(
+    parts: NetworkParts, videos: Sequence[Path], parameters: TimelineParameters
+) -> TimelineParameters:
+    """``parameters`` with what is learned of confidence, threshold and intervals learned from fast
+    analyses of the validation replays ``videos``: prior and biases stay. Without videos all of it
+    stays."""
+    if not videos:
+        return parameters
+    return calibrate([label_fast_scores(parts, video) for video in videos], parameters)
