@@ -63,10 +63,10 @@ _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anyth
 # Frames measured but not yet scored, up to 40 kB each: two batches (score/scorer.py), so that
 # measuring goes on while one is scored.
 _QUEUE_FRAMES = 128
-# With that many threads decoding outruns a single one that measures. Frames are then measured by
-# three, each doing its step of another frame, which takes no more work than one doing all; sharing
-# single steps out among threads does.
-_THREADS_TO_MEASURE_AHEAD = 4
+# With that many threads frames are measured by three, each doing its step of another frame, which
+# takes no more work than one doing all (sharing single steps out among threads does): one alone is
+# slower than the decoding of small pictures.
+_THREADS_TO_MEASURE_AHEAD = 2
 _AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
