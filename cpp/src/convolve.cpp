@@ -17,6 +17,10 @@ namespace scalar {
 void convolve_tile(const ConvolveTile& tile) {
     for (int group = 0; group < tile.groups; ++group) {
         const float* weights = tile.weights + group * tile.next_group;
+        if (tile.from_zero) {
+            float* sums = tile.sums + group * kConvolvePixels * kConvolveLanes;
+            std::fill(sums, sums + tile.pixels * kConvolveLanes, 0.0F);
+        }
         for (int cell = 0; cell < tile.cells; ++cell)
             for (int c = 0; c < tile.channels; ++c, weights += kConvolveLanes)
                 for (int p = 0; p < tile.pixels; ++p) {
@@ -112,7 +116,7 @@ void convolve_groups(const Layer& layer, const float* picture, const float* resi
                             kConvolveLanes * sizeof(float));
         layer.kernel({starts.data(), layer.offsets.data(), static_cast<int>(layer.offsets.size()),
                       s.in_channels, count, groups, layer.weights + size(group) * group_size,
-                      static_cast<std::ptrdiff_t>(group_size), sums.data()});
+                      static_cast<std::ptrdiff_t>(group_size), sums.data(), false});
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(begin) * s.out_channels;
         for (int g = 0; g < groups; ++g)
             finish(layer, sums.data() + g * kConvolvePixels * kConvolveLanes, count,

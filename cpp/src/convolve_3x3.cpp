@@ -126,7 +126,6 @@ class Block {
     void run(int first, int last, const float* residual, float* out) {
         count_ = last - first;
         for (int i = 0; i < count_; ++i) take(square_at(layer_, first + i), i);
-        std::fill(sums_.begin(), sums_.end(), 0.0F);
         for (int point = 0; point < kWinogradPoints; ++point) multiply(point);
         for (int i = 0; i < count_; ++i) give(square_at(layer_, first + i), i, residual, out);
     }
@@ -193,11 +192,11 @@ class Block {
             float* sums = sums_.data() + size(point) * sums_of_point() +
                           size(begin / kConvolvePixels) * sums_of_tile();
             for (int group = 0; group < s.groups(); group += kConvolveGroups)
-                layer_.kernels.products({starts.data(), &offset, 1, s.in_channels, pixels,
-                                         std::min(kConvolveGroups, s.groups() - group),
-                                         weights + size(group) * group_size,
-                                         static_cast<std::ptrdiff_t>(group_size),
-                                         sums + size(group) * kConvolvePixels * kConvolveLanes});
+                layer_.kernels.products(
+                    {starts.data(), &offset, 1, s.in_channels, pixels,
+                     std::min(kConvolveGroups, s.groups() - group),
+                     weights + size(group) * group_size, static_cast<std::ptrdiff_t>(group_size),
+                     sums + size(group) * kConvolvePixels * kConvolveLanes, true});
         }
     }
 

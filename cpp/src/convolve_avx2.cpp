@@ -14,8 +14,9 @@ template <int kCount>
 void tile_of(const pyanalyzer::ConvolveTile& tile) {
     __m256 low[kCount], high[kCount];
     for (int p = 0; p < kCount; ++p) {
-        low[p] = _mm256_loadu_ps(tile.sums + p * kLanes);
-        high[p] = _mm256_loadu_ps(tile.sums + p * kLanes + 8);
+        const __m256 zero = _mm256_setzero_ps();
+        low[p] = tile.from_zero ? zero : _mm256_loadu_ps(tile.sums + p * kLanes);
+        high[p] = tile.from_zero ? zero : _mm256_loadu_ps(tile.sums + p * kLanes + 8);
     }
     const float* weights = tile.weights;
     for (int cell = 0; cell < tile.cells; ++cell) {

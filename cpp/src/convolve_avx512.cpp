@@ -13,7 +13,8 @@ void tile_of(const pyanalyzer::ConvolveTile& tile) {
     __m512 sums[kGroups][kPixels];
     for (int g = 0; g < kGroups; ++g)
         for (int p = 0; p < kPixels; ++p)
-            sums[g][p] = _mm512_loadu_ps(tile.sums + g * kGroupSums + p * kLanes);
+            sums[g][p] = tile.from_zero ? _mm512_setzero_ps()
+                                        : _mm512_loadu_ps(tile.sums + g * kGroupSums + p * kLanes);
     const float* weights = tile.weights;
     for (int cell = 0; cell < tile.cells; ++cell) {
         const float* inputs[kPixels];

@@ -14,8 +14,8 @@ inline constexpr int kConvolveGroups = 2;
 // `groups` groups of 16 output channels of `pixels` pixels. `starts`: where each pixel's input
 // begins; `offsets`: of each of the kernel's `cells` from there; of each cell `channels` values in
 // a row. `weights`: (cells, channels, 16) of the first group; the next group's lie `next_group`
-// behind it. `sums`: (groups, kConvolvePixels, 16), which hold the bias at first and the result in
-// the end.
+// behind it. `sums`: (groups, kConvolvePixels, 16), which hold the result in the end, and what it
+// begins with, such as the bias, at first, unless it begins `from_zero`.
 struct ConvolveTile {
     const float* const* starts;
     const std::ptrdiff_t* offsets;
@@ -26,6 +26,7 @@ struct ConvolveTile {
     const float* weights;
     std::ptrdiff_t next_group;
     float* sums;
+    bool from_zero;
 };
 
 namespace scalar {
