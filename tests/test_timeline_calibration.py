@@ -77,6 +77,18 @@ def test_calibration_is_monotone(events: list[tuple[float, bool]], minutes: floa
         assert alarms[0] == pytest.approx((~hits).sum() / minutes)
 
 
+def test_few_false_alarms_are_told_apart_among_thousands() -> None:
+    """Of 10,000 false events in ten minutes at 1 a minute about ten come through, not none."""
+    rng = np.random.default_rng(3)
+    raw = np.concatenate([rng.beta(0.3, 3, 10_000), rng.beta(3, 1, 2_000)])
+    hit = np.arange(raw.size) >= 10_000
+    calibration = Calibration.fit(raw, hit, 10.0)
+    confidence = calibration.confidence(raw)
+    for asked in (0.5, 1.0, 2.0, 5.0, 20.0, 100.0):
+        passed = confidence >= calibration.threshold_for_false_alarms(asked)
+        assert 0.85 * asked <= (passed & ~hit).sum() / 10 <= asked
+
+
 @given(events=EVENTS, per_min=st.floats(0, 60))
 def test_false_alarms_keep_to_the_threshold(
     events: list[tuple[float, bool]], per_min: float

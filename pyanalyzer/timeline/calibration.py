@@ -188,7 +188,10 @@ def _false_alarm_curve(false: F64, minutes: float) -> tuple[tuple[float, ...], t
     if false.size == 0:
         return (0.0,), (0.0,)
     rising = np.sort(false)
-    inner = rising[np.unique(np.linspace(0, rising.size - 1, MAX_CURVE_POINTS).astype(np.int64))]
+    # Every one of the surest, of the others ever fewer: what is asked for are one or a few alarms a
+    # minute, out of the hundreds that all confidences together hold.
+    from_surest = np.geomspace(1, rising.size, MAX_CURVE_POINTS).astype(np.int64)
+    inner = np.unique(rising[rising.size - from_surest])
     # One step above an event's confidence leaves that event out.
     thresholds = np.unique(np.concatenate(([0.0], np.nextafter(inner, 2.0))))
     alarms = (rising.size - np.searchsorted(rising, thresholds, side="left")) / minutes
