@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from pyanalyzer.decode import thinned
 from pyanalyzer.decode.thin import LEAST_INTERVAL_S
-from pyanalyzer.errors import ReplayError
+from pyanalyzer.errors import ReplayError, TimelineFileError
 from pyanalyzer.evaluate.matching import NO_MATCH, match_events
+from pyanalyzer.export.saved import check_consistent
 from pyanalyzer.pipeline import analyse
 from pyanalyzer.records import Frame
+from pyanalyzer.report.json_report import json_report, parse_timeline, rounded_timeline
 from pyanalyzer.score.load import load_for_analysis
 from pyanalyzer.score.model import Network, weights_bytes
 from pyanalyzer.settings import AnalysisSettings
@@ -73,6 +75,12 @@ def test_events_and_intervals_are_of_the_replays_frames(tmp_path: Path) -> None:
         assert begin <= event.frame < end
         assert end % 2 == 1
         assert begin == 0 or begin % 2 == 1  # a frame that was left out goes with the next one
+    saved = parse_timeline(json_report(timeline), "fast.json")
+    assert saved == rounded_timeline(timeline)
+    check_consistent(saved, "fast.json")
+    cut_short = json_report(timeline).replace(b'"fast": true', b'"fast": false')
+    with pytest.raises(TimelineFileError, match=r"curves.index must be 81 numbers.*not 41"):
+        parse_timeline(cut_short, "fast.json")
     ahead = analyse(str(replay), replace(fast, threads=4))
     assert ahead.events == timeline.events
     short = write_video(tmp_path / "short.mp4", [moving(0), moving(1)], rate=60)

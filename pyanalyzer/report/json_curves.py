@@ -15,7 +15,7 @@ frames whose scores are 0, and steps are finer than what was measured:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,14 +79,17 @@ def rounded_curves(curves: FrameCurves) -> FrameCurves:
     return FrameCurves(curves.start_pts, curves.index, curves.pts, curves.aligned, **values)
 
 
-def read_curves(fields: Fields, frames: int) -> FrameCurves:
-    """What :func:`curve_lines` wrote, for a replay of so many ``frames``.
+def read_curves(fields: Fields, frames: int, *, fast: bool = False) -> FrameCurves:
+    """What :func:`curve_lines` wrote, for a replay of so many ``frames``; a ``fast`` analysis may
+    have looked at fewer.
 
     Raises TimelineFileError for a field that is missing or unknown, a list of another length, and
     numbers out of their range.
     """
     if frames > MAX_FRAMES:
         raise fields.error("", f"of at most {MAX_FRAMES} frames")
+    if fast:
+        frames = min(frames, sum(times for _, times in _pairs(fields, "index")))
     start_pts = fields.integer("start_pts")
     index = _rising(fields, "index", frames, 0)
     pts = _rising(fields, "pts", frames, start_pts)
@@ -143,10 +146,7 @@ def _runs(values: I64) -> str:
 def _expanded(fields: Fields, name: str, frames: int, least: int, most: int) -> I64:
     """The numbers of one curve, int64 (frames,). Their count is known before they take memory."""
     values, times = [], []
-    for item in fields.items(name):
-        value, repeats = item if isinstance(item, list) and len(item) == 2 else (item, 1)
-        if not (is_integer(value) and is_integer(repeats) and repeats >= 1):
-            raise fields.error(name, "whole numbers, or pairs of one and how often it stands")
+    for value, repeats in _pairs(fields, name):
         if not least <= value <= most:
             raise fields.error(name, f"numbers in {least}..{most}, not {value}")
         values.append(value)
@@ -154,6 +154,15 @@ def _expanded(fields: Fields, name: str, frames: int, least: int, most: int) -> 
     if sum(times) != frames:
         raise fields.error(name, f"{frames} numbers, one per analysed frame, not {sum(times)}")
     return np.repeat(np.array(values, np.int64), np.array(times, np.int64))
+
+
+def _pairs(fields: Fields, name: str) -> Iterator[tuple[int, int]]:
+    """Each number of one curve, and how often it stands in a row."""
+    for item in fields.items(name):
+        value, repeats = item if isinstance(item, list) and len(item) == 2 else (item, 1)
+        if not (is_integer(value) and is_integer(repeats) and repeats >= 1):
+            raise fields.error(name, "whole numbers, or pairs of one and how often it stands")
+        yield value, repeats
 
 
 def _rising(fields: Fields, name: str, frames: int, first: int) -> I64:

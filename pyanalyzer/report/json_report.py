@@ -86,7 +86,8 @@ def parse_timeline(data: bytes, name: str) -> Timeline:
     warnings = fields.optional_texts("warnings")
     curves = None
     if "curves" in fields.values:
-        curves = read_curves(fields.inner("curves"), video.frames)
+        fast = settings.get("fast") is True
+        curves = read_curves(fields.inner("curves"), video.frames, fast=fast)
     fields.finish()
     return Timeline(video, model, settings, events, warnings, curves)
 
