@@ -160,8 +160,12 @@ function drawScores(i, card) {
   if (!made) return;
   const { context, width, height } = made;
   const bottom = height - 15;
-  const step = width / found.frames.length;
-  const xAt = (frame) => (frame - found.frames[0]) * step;
+  // A fast analysis leaves frames out: the bar of one that it looked at is then that much wider.
+  const [first, last, count] = [found.frames[0], found.frames.at(-1), found.frames.length];
+  const apart = count > 1 ? (last - first) / (count - 1) : 1;
+  const step = width / (last - first + apart);
+  const wide = apart * step;
+  const xAt = (frame) => (frame - first) * step;
   context.fillStyle = colourOf(i);
   context.globalAlpha = 0.14;
   context.fillRect(xAt(CHANGES.first[i]), 0, (CHANGES.end[i] - CHANGES.first[i]) * step, bottom);
@@ -171,22 +175,22 @@ function drawScores(i, card) {
     const tall = Math.max(found.scores[k] * (bottom - 2), 1);
     context.fillStyle = frame === CHANGES.frame[i] ? colourOf(i) : rivals.has(frame) ? INK.ink : INK.soft;
     context.globalAlpha = frame === CHANGES.frame[i] || rivals.has(frame) ? 1 : 0.55;
-    context.fillRect(k * step + 0.5, bottom - tall, Math.max(step - 1, 1), tall);
+    context.fillRect(xAt(frame) + 0.5, bottom - tall, Math.max(wide - 1, 1), tall);
   });
   context.globalAlpha = 1;
   context.fillStyle = INK.bad;
-  const now = xAt(PLAYER.frame) + step / 2;
+  const now = xAt(PLAYER.frame) + wide / 2;
   if (now >= 0 && now <= width) context.fillRect(now - 0.75, 0, 1.5, bottom);
-  drawScoreAxis(context, i, found, xAt, step, width, height);
+  drawScoreAxis(context, i, found, xAt, wide, width, height);
 }
 
-function drawScoreAxis(context, i, found, xAt, step, width, height) {
+function drawScoreAxis(context, i, found, xAt, bar, width, height) {
   context.fillStyle = INK.soft;
   const labels = [found.frames[0], CHANGES.frame[i], found.frames.at(-1)];
   labels.forEach((frame, k) => {
     const text = String(frame);
     const wide = context.measureText(text).width;
-    const x = xAt(frame) + step / 2 - wide / 2;
+    const x = xAt(frame) + bar / 2 - wide / 2;
     context.fillText(text, k === 0 ? 0 : k === 2 ? width - wide : x, height - 6);
   });
 }
