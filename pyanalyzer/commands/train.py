@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyanalyzer.score.model import LoadedModel
@@ -36,9 +36,15 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-4, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-5, with --stills stills-1)"
     )
-    parser.add_argument("--steps", type=int, default=12_000, help="gradient steps (default: 12000)")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=12_000,
+        help="gradient steps (default: 12000); 0: the weights of --start-from stay as they are, "
+        "and only the timeline is fitted to them",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument(
@@ -120,10 +126,14 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.score.model import load_model
     from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
 
-    counts = args.steps, args.threads, args.workers, args.parts, args.clips
+    counts = args.threads, args.workers, args.parts, args.clips
     if min(counts) < 1 or not 0 < args.learning_rate < 1:
         raise UsageError(
-            "steps, threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
+            "threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
+        )
+    if args.steps < 1 and (args.steps < 0 or args.start_from is None or args.stills):
+        raise UsageError(
+            "--steps must be at least 1; 0 only with --start-from, to fit the timeline"
         )
     if not 0 <= args.keep_start < 1 or (args.keep_start and args.start_from is None):
         raise UsageError("--keep-start is a share, 0 to below 1, of the weights of --start-from")
@@ -138,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--stills knows neither engines nor a cache, and grows nothing")
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-4"
+    args.name = args.name or "gameplay-5"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -167,6 +177,10 @@ def run(args: argparse.Namespace) -> int:
         settings, NetworkConfiguration(**(GROWN if args.grow else {})), start
     )
     checkpoint = args.out / "checkpoint.pt"
+    if args.steps == 0:
+        assert start is not None
+        _export(training_run, training, validation, args, about=start.training)
+        return 0
     if args.resume:
         training_run.load(checkpoint)
     elif checkpoint.exists():
@@ -251,7 +265,10 @@ def _export(
     training: list[CachedReplay],
     validation: list[CachedReplay],
     args: argparse.Namespace,
+    about: dict[str, Any] | None = None,
 ) -> None:
+    """Fits the timeline and writes the weights; ``about``: what they were trained on, None: this
+    run's."""
     import hashlib
     from dataclasses import asdict
 
@@ -264,7 +281,7 @@ def _export(
     model = training_run.model()
     parameters = fit_timeline(model, training, validation)
     fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
-    about = {
+    about = about or {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
         "started_from": training_run.started_from,

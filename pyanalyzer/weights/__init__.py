@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-4"
-SHIPPED_SHA256 = "1e070d5652f062fa8ca2ddbe35358c2008dc85c1b2b1567589ff9d7f46f3cdde"
+SHIPPED_NAME = "gameplay-5"
+SHIPPED_SHA256 = "4d7ac8841382f5efec386d6625960ce354e39a1fc77e7a7e2d6c18422ed5c2c9"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
