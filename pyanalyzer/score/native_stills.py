@@ -115,13 +115,14 @@ def _two_ways(before: F32, after: F32) -> tuple[F32, F32]:
 
 
 def _cells(planes: U8, side: int) -> F32:
-    """The pixels of each cell of ``side`` x ``side`` px side by side: uint8 (C, H, W) to float32
-    (R, C', C * side * side)."""
+    """The pixels of each cell of ``side`` x ``side`` px (2 or 4) side by side: uint8 (C, H, W) to
+    float32 (R, C', C * side * side)."""
     channels, height, width = planes.shape
     rows, columns = height // side, width // side
-    grid = planes.reshape(channels, rows, side, columns, side).transpose(1, 3, 0, 2, 4)
-    cells: F32 = grid.reshape(rows, columns, -1).astype(np.float32)
-    return cells
+    # A row of a cell is moved as one number.
+    words = np.ascontiguousarray(planes).view(f"u{side}").reshape(channels, rows, side, columns)
+    cells = np.ascontiguousarray(words.transpose(1, 3, 0, 2)).view(np.uint8)
+    return cells.reshape(rows, columns, -1).astype(np.float32)
 
 
 def _residual(planes: Planes, difference: F32) -> F32:
