@@ -45,7 +45,8 @@ def draw_changes(comparison: Comparison) -> U8:
 
 def png_bytes(picture: U8) -> bytes:
     """A picture, uint8 RGB, as PNG."""
-    return _encoded(picture, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    # Level 6 takes four times as long, longer than the whole comparison, for files 5 % smaller.
+    return _encoded(picture, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 3])
 
 
 def jpeg_bytes(picture: U8, quality: int = 90) -> bytes:
