@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from pyanalyzer.evaluate.models import (
 from pyanalyzer.evaluate.protocol import DETECTOR, REFERENCE, score_case
 from pyanalyzer.evaluate.saved import Baselines, saved_stem, write_model, write_replay
 from pyanalyzer.records import ModelSummary, Timeline
+from pyanalyzer.score.parts import NetworkParts, ScoringModel
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.simulate.truth import truth_path, write_truth
 from pyanalyzer.timeline import TimelineParameters
@@ -53,7 +54,8 @@ def replays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         TimelineParameters().calibration, thresholds=(0.1, 0.95), false_alarms_per_min=(9.0, 0.5)
     )
     parameters = TimelineParameters(calibration=calibration)
-    model = SimpleNamespace(
+    model = ScoringModel(
+        parts=cast(NetworkParts, None),  # nothing is analysed
         name="planted",
         sha256=SHA256,
         timeline=parameters.to_record(),
