@@ -12,7 +12,7 @@ import torch
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
-from pyanalyzer.score import scorer
+from pyanalyzer.score import native, scorer
 from pyanalyzer.score.configuration import NetworkConfiguration
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.load import load_for_analysis
@@ -66,6 +66,19 @@ def test_places_are_pytorchs(configuration: NetworkConfiguration, grid: tuple[in
     got, expected = native.compare_places(maps), theirs.compare_places(maps)
     assert got.shape == expected.shape
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@CONFIGURATIONS
+def test_places_do_not_depend_on_how_many_frames_are_worked_on_at_a_time(
+    configuration: NetworkConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, _ = both(configuration)
+    rng = np.random.default_rng(4)
+    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), 9, 12), dtype=np.uint8)
+    whole = network.compare_places(maps)
+    for frames in (1, 2, 4, FRAMES):
+        monkeypatch.setattr(native, "_AT_ONCE_FRAMES", frames)
+        np.testing.assert_array_equal(network.compare_places(maps), whole)
 
 
 @CONFIGURATIONS

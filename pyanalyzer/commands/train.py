@@ -281,7 +281,7 @@ def _export(
     model = training_run.model()
     parameters = fit_timeline(model, training, validation)
     fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
-    about = about or {
+    this_run = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
         "started_from": training_run.started_from,
@@ -295,7 +295,7 @@ def _export(
         name=args.name,
         timeline=parameters.to_record(),
         timeline_fast=fast.to_record(),
-        training=about,
+        training=this_run if about is None else about,
     )
     path = args.out / f"{args.name}.safetensors"
     write_atomically(path, data)

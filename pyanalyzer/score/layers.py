@@ -37,7 +37,6 @@ class Layer:
     relu: bool = False
     padded: bool = True
     threads: int = 1
-    isa: str | None = None
 
     def __call__(self, x: F32, residual: F32 | None = None) -> F32:
         """(N, R, C, channels) to (N, R', C', out_channels)."""
@@ -47,7 +46,6 @@ class Layer:
             "residual": residual,
             "relu": self.relu,
             "threads": self.threads,
-            "isa": self.isa,
         }
         x = np.ascontiguousarray(x)
         rows, cols = (3, 3) if self.weights.ndim == 4 else self.weights.shape[1:3]
@@ -66,7 +64,6 @@ class _Then(TypedDict):
     residual: F32 | None
     relu: bool
     threads: int
-    isa: str | None
 
 
 def layer_of(tensors: Tensors, name: str, norm: str | None = None, *, stride: int = 1) -> Layer:

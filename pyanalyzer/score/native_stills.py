@@ -40,12 +40,11 @@ class _Points:
 class NativeLook:
     """What the network says of a window of two pictures."""
 
-    def __init__(self, tensors: Tensors, *, threads: int, isa: str | None = None) -> None:
-        """``isa``: the instruction set, None: the default; like ``threads`` it changes nothing but
-        the time. Raises KeyError where a tensor is missing."""
+    def __init__(self, tensors: Tensors, *, threads: int) -> None:
+        """``threads`` change nothing but the time. Raises KeyError where a tensor is missing."""
 
         def run(layer: Layer) -> Layer:
-            return replace(layer, threads=threads, isa=isa)
+            return replace(layer, threads=threads)
 
         def step(name: str, stride: int = 1) -> Layer:
             return run(step_of(tensors, name, stride=stride))
