@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-import itertools
 import os
-import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyanalyzer import weights
+from pyanalyzer.answering import answering_thread
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.decode import (
     MAX_THREADS,
@@ -32,27 +31,19 @@ from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
     Event,
     Frame,
-    FrameCurves,
     FrameEvidence,
     ModelSummary,
     Region,
-    Scores,
     Timeline,
     VideoInfo,
     VideoSummary,
 )
-from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
+from pyanalyzer.score.features import FeatureEncoder
 from pyanalyzer.settings import AnalysisSettings, Progress
-from pyanalyzer.timeline import (
-    EventStream,
-    FrameTrace,
-    TimelineParameters,
-    frame_curves,
-    joined_curves,
-    trace_of,
-)
+from pyanalyzer.timeline import trace_of
 
 if TYPE_CHECKING:
+    from pyanalyzer.adapt.sample import ReplaySample
     from pyanalyzer.score.parts import ScoringModel
 
 ProgressCallback = Callable[[Progress], None]
@@ -60,9 +51,6 @@ ProgressCallback = Callable[[Progress], None]
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# Frames measured but not yet scored, up to 40 kB each: two batches (score/scorer.py), so that
-# measuring goes on while one is scored.
-_QUEUE_FRAMES = 128
 # With that many threads frames are measured by three, each doing its step of another frame, which
 # takes no more work than one doing all (sharing single steps out among threads does): one alone is
 # slower than the decoding of small pictures.
@@ -110,9 +98,17 @@ def load_weights(settings: AnalysisSettings) -> ScoringModel:
     """The shipped weights, or those that the settings name. Raises ModelError."""
     from pyanalyzer.score.load import load_for_analysis
 
-    if settings.weights is not None:
-        return load_for_analysis(Path(settings.weights))
-    return load_for_analysis(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
+    expected = weights.SHIPPED_SHA256 if settings.weights is None else None
+    return load_for_analysis(weights_path(settings), expected_sha256=expected)
+
+
+def weights_path(settings: AnalysisSettings) -> Path:
+    """Of the shipped weights, or of those that the settings name."""
+    return weights.shipped_path() if settings.weights is None else Path(settings.weights)
+
+
+def _threads(settings: AnalysisSettings) -> int:
+    return settings.threads or os.cpu_count() or 1
 
 
 def analyse(
@@ -128,11 +124,57 @@ def analyse(
     replay. ``progress`` and ``watch`` are called from this thread while frames are read; so is
     ``on_event``, once for each event of the timeline, in order, soon after it is certain. The same
     file, settings and weights give the same timeline, for every number of threads and either core.
+    With ``settings.adapt`` the replay is looked at twice (:mod:`pyanalyzer.adapt`): events, and
+    what ``watch`` sees, are those of the second look.
     Raises PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
     load = functools.cache(lambda: load_weights(settings))
-    threads = settings.threads or os.cpu_count() or 1
+    if settings.adapt:
+        adapted = _adapted(path, settings, load, progress)
+        load = functools.cache(lambda: adapted)
+    return _look(path, settings, load, progress=progress, on_event=on_event, watch=watch)
+
+
+def _adapted(
+    path: str,
+    settings: AnalysisSettings,
+    load: Callable[[], ScoringModel],
+    progress: ProgressCallback | None,
+) -> ScoringModel:
+    """The weights, after they have learned from what a first look with them is sure of."""
+    from pyanalyzer.adapt.model import adapted_model
+    from pyanalyzer.adapt.sample import ReplaySample
+
+    sample, last = ReplaySample(), None
+
+    def first_look(done: Progress) -> None:
+        nonlocal last
+        last = done
+        if progress is not None:
+            progress(replace(done, stage="a first look"))
+
+    plain = replace(settings, adapt=False)
+    timeline = _look(path, plain, load, progress=first_look, sample=sample)
+    if progress is not None and last is not None:
+        progress(replace(last, stage="learning from it"))
+    return adapted_model(
+        load(), weights_path(settings), sample.runs(), timeline.video.time_base, _threads(settings)
+    )
+
+
+def _look(
+    path: str,
+    settings: AnalysisSettings,
+    load: Callable[[], ScoringModel],
+    *,
+    progress: ProgressCallback | None = None,
+    on_event: EventCallback | None = None,
+    watch: Watch | None = None,
+    sample: ReplaySample | None = None,
+) -> Timeline:
+    """One pass over the replay; ``sample`` is given what the network sees and says."""
+    threads = _threads(settings)
     with (
         _hashing(path) as digest,
         open_replay(
@@ -155,7 +197,7 @@ def analyse(
                 if on_event is not None:
                     on_event(event, followed)
 
-        with _answering_thread(load, info, settings, region) as answer:
+        with answering_thread(load, info, settings, region, sample) as answer:
             stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
             frames: Iterable[Frame] = seen.counted(replay)
@@ -195,14 +237,6 @@ def analyse(
             warnings=(replay.damage,) if replay.damage else (),
             curves=curves,
         )
-
-
-def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> float:
-    if settings.min_confidence is not None:
-        return settings.min_confidence
-    if settings.false_alarms_per_min is not None:
-        return parameters.threshold_for_false_alarms(settings.false_alarms_per_min)
-    return parameters.threshold
 
 
 @contextmanager
@@ -262,132 +296,3 @@ def _progress(
         duration_estimated_s=duration_s,
         stage=stage,
     )
-
-
-class _Answer:
-    """Hands frames to the thread that runs the network and decides the events, and takes these
-    back; the thread's errors are raised here."""
-
-    def __init__(
-        self,
-        load: Callable[[], ScoringModel],
-        info: VideoInfo,
-        settings: AnalysisSettings,
-        region: Region,
-    ) -> None:
-        self._frames: queue.Queue[tuple[FrameFeatures, FrameTrace] | None] = queue.Queue(
-            _QUEUE_FRAMES
-        )
-        self._found: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: the end
-        self._result: Future[FrameCurves] = Future()
-        self._load = load
-        self._info, self._settings, self._region = info, settings, region
-        self._abandoned = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="network", daemon=True)
-        self._thread.start()
-
-    def push(self, features: FrameFeatures, trace: FrameTrace) -> None:
-        """The next frame."""
-        self._put((features, trace))
-
-    def found(self) -> Iterator[Event]:
-        """The events that have been decided and were not asked for before."""
-        while not self._found.empty():
-            event = self._found.get()
-            if event is not None:
-                yield event
-
-    def finish(self) -> Iterator[Event]:
-        """No frame comes any more; the rest of the events, as they are decided."""
-        self._put(None)
-        yield from iter(self._found.get, None)
-        self._result.result()
-
-    def curves(self) -> FrameCurves:
-        """What is kept of every frame; once the events have come to their end."""
-        return self._result.result()
-
-    def close(self) -> None:
-        self._abandoned.set()
-        self._thread.join()
-
-    def _put(self, item: tuple[FrameFeatures, FrameTrace] | None) -> None:
-        while True:
-            if self._result.done():
-                self._result.result()  # raises what went wrong
-            try:
-                self._frames.put(item, timeout=0.5)
-                return
-            except queue.Full:
-                continue
-
-    def _work(self) -> None:
-        try:
-            self._result.set_result(self._score_and_decide(self._load()))
-        except Exception as error:  # handed over to the caller, who raises it
-            self._result.set_exception(error)
-        finally:
-            self._found.put(None)
-
-    def _score_and_decide(self, model: ScoringModel) -> FrameCurves:
-        from pyanalyzer.score.scorer import Scorer
-
-        scorer = Scorer(model.parts, mirrored=not self._settings.fast)
-        events = self._event_stream(model)
-        unscored: list[FrameTrace] = []
-        curves: list[FrameCurves] = []
-        listed = itertools.count(1)
-
-        def decided(found: Sequence[Event]) -> None:
-            for event in found:
-                if self._settings.lists(event.cause):
-                    self._found.put(replace(event, id=next(listed)))
-
-        def scored(scores: Scores) -> None:
-            traces = unscored[: scores.pts.size]
-            del unscored[: scores.pts.size]
-            curves.append(frame_curves(scores, traces, self._info.start_pts))
-            decided(events.push(scores, traces))
-
-        for features, trace in self._arriving():
-            unscored.append(trace)
-            scorer.push(features, trace.index, trace.pts)
-            scores = scorer.take()
-            if scores is not None:
-                scored(scores)
-        if not self._abandoned.is_set():
-            scored(scorer.finish())
-            decided(events.finish())
-        return joined_curves(curves)
-
-    def _event_stream(self, model: ScoringModel) -> EventStream:
-        record = model.timeline_of(fast=self._settings.fast)
-        parameters = TimelineParameters.from_record(record)
-        return EventStream(
-            self._info,
-            parameters,
-            offset_px=(self._region.x_px, self._region.y_px),
-            size_px=(self._region.w_px, self._region.h_px),
-            threshold=_threshold(self._settings, parameters),
-        )
-
-    def _arriving(self) -> Iterator[tuple[FrameFeatures, FrameTrace]]:
-        while not self._abandoned.is_set():
-            try:
-                item = self._frames.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if item is None:
-                return
-            yield item
-
-
-@contextmanager
-def _answering_thread(
-    load: Callable[[], ScoringModel], info: VideoInfo, settings: AnalysisSettings, region: Region
-) -> Iterator[_Answer]:
-    answer = _Answer(load, info, settings, region)
-    try:
-        yield answer
-    finally:
-        answer.close()

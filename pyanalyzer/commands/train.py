@@ -51,6 +51,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--bfloat16", action="store_true", help="faster on processors with bfloat16 arithmetic"
     )
     parser.add_argument(
+        "--adapted",
+        action="store_true",
+        help="also learn how sure `analyse --adapt` can be: takes up to a minute for each "
+        "validation replay",
+    )
+    parser.add_argument(
         "--without-engine",
         nargs="+",
         default=[],
@@ -276,11 +282,16 @@ def _export(
 
     from pyanalyzer.atomic_file import write_atomically
     from pyanalyzer.score.model import weights_bytes
-    from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
+    from pyanalyzer.train.timeline_fit import (
+        fit_adapted_timeline,
+        fit_fast_timeline,
+        fit_timeline,
+    )
 
     model = training_run.model()
     parameters = fit_timeline(model, training, validation)
     fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
+    adapted = fit_adapted_timeline(model, validation, parameters) if args.adapted else None
     this_run = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
@@ -295,6 +306,7 @@ def _export(
         name=args.name,
         timeline=parameters.to_record(),
         timeline_fast=fast.to_record(),
+        timeline_adapted=None if adapted is None else adapted.to_record(),
         training=this_run if about is None else about,
     )
     path = args.out / f"{args.name}.safetensors"

@@ -31,6 +31,7 @@ _SETTINGS = (
     "region_px",
     "cause",
     "fast",
+    "adapt",
 )
 
 

@@ -57,8 +57,8 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         now_s = self._clock_s()
-        if self._first is None:
-            self._first = (now_s, progress)
+        if self._first is None or progress.frames_done < self._first[1].frames_done:
+            self._first = (now_s, progress)  # a second look begins at the first frame again
         began_s, first = self._first
         share = done_share(progress)
         self._bar.update(
