@@ -157,7 +157,9 @@ def _adapted(
     plain = replace(settings, adapt=False)
     timeline = _look(path, plain, load, progress=first_look, sample=sample)
     if progress is not None and last is not None:
-        progress(replace(last, stage="learning from it"))
+        # How long it takes does not depend on the frames: a bar without an end.
+        endless = replace(last, frames_total_estimated=None, duration_estimated_s=None)
+        progress(replace(endless, stage="learning from it"))
     return adapted_model(
         load(), weights_path(settings), sample.runs(), timeline.video.time_base, _threads(settings)
     )

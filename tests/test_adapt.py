@@ -26,11 +26,18 @@ from pyanalyzer.score.features import (
     PROPOSAL_FEATURES,
     FrameFeatures,
 )
-from pyanalyzer.score.model import Network, weights_bytes
+from pyanalyzer.score.model import LoadedModel, Network, weights_bytes
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.timeline import TimelineParameters
+from pyanalyzer.train.cache import read_index
+from pyanalyzer.train.timeline_fit import (
+    fit_adapted_timeline,
+    label_adapted_scores,
+    label_scores,
+)
 from tests.media import moving, write_video
 from tests.small_network import SMALL_PLAIN
+from tests.test_train import plant
 
 TIME_BASE = Fraction(1, 60)
 
@@ -239,6 +246,26 @@ def test_an_analysis_that_looks_twice(tmp_path: Path) -> None:
     assert once.curves is not None
     assert timeline.curves is not None
     assert not np.array_equal(once.curves.player_score, timeline.curves.player_score)
+
+
+def test_how_sure_a_second_look_can_be_is_learned(tmp_path: Path) -> None:
+    plant(tmp_path / "0.safetensors", 0, "validation")
+    (replay,) = read_index(tmp_path)
+    torch.manual_seed(0)
+    parameters = TimelineParameters(bias_player=6.0, prior_weight=0.5)
+    model = LoadedModel(Network(SMALL_PLAIN).eval(), "small", "", parameters.to_record())
+    first, second = label_scores(model, replay), label_adapted_scores(model, replay)
+    assert second.game == first.game
+    assert not np.array_equal(first.cause_onset, second.cause_onset)
+    np.testing.assert_allclose(
+        np.sort(onset_log_odds(first.cause_onset)),
+        np.sort(onset_log_odds(second.cause_onset)),
+        atol=1e-3,
+    )
+    fitted = fit_adapted_timeline(model, [replay], parameters)
+    assert (fitted.bias_player, fitted.prior_weight) == (6.0, 0.5)
+    assert fitted.calibration != parameters.calibration
+    assert fit_adapted_timeline(model, [], parameters) == parameters
 
 
 def test_one_cannot_hurry_and_look_twice() -> None:
