@@ -62,7 +62,8 @@ class ReplaySample:
         self._scores.append(scores)
 
     def runs(self) -> tuple[Run, ...]:
-        """The stretches, those that follow each other in one; when all frames are scored."""
+        """The stretches, those that follow each other in one. Asked for once, when all frames are
+        scored: what was kept is handed over."""
         cause_onset = np.concatenate([scores.cause_onset for scores in self._scores])
         pts = np.concatenate([scores.pts for scores in self._scores])
         runs: list[Run] = []
@@ -72,7 +73,7 @@ class ReplaySample:
                 (i for i in range(1, len(kept)) if kept[i] != kept[0] + i),
                 len(kept),
             )
-            features = [f for stretch in kept[:length] for f in self._features[stretch]]
+            features = [f for stretch in kept[:length] for f in self._features.pop(stretch)]
             begin = kept[0] * STRETCH_FRAMES
             window = slice(begin, begin + len(features))
             runs.append(_run(features, cause_onset[window], pts[window]))
