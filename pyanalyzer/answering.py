@@ -23,7 +23,6 @@ from pyanalyzer.timeline import (
 )
 
 if TYPE_CHECKING:
-    from pyanalyzer.adapt.sample import ReplaySample
     from pyanalyzer.score.parts import ScoringModel
 
 # Frames measured but not yet scored, up to 40 kB each: two batches (score/scorer.py), so that
@@ -41,7 +40,6 @@ class Answer:
         info: VideoInfo,
         settings: AnalysisSettings,
         region: Region,
-        sample: ReplaySample | None,
     ) -> None:
         self._frames: queue.Queue[tuple[FrameFeatures, FrameTrace] | None] = queue.Queue(
             _QUEUE_FRAMES
@@ -50,7 +48,6 @@ class Answer:
         self._result: Future[FrameCurves] = Future()
         self._load = load
         self._info, self._settings, self._region = info, settings, region
-        self._sample = sample
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._work, name="network", daemon=True)
         self._thread.start()
@@ -116,17 +113,11 @@ class Answer:
         def scored(scores: Scores) -> None:
             traces = unscored[: scores.pts.size]
             del unscored[: scores.pts.size]
-            if model.scale is not None:
-                scores = model.scale(scores)
             curves.append(frame_curves(scores, traces, self._info.start_pts))
-            if self._sample is not None:
-                self._sample.scored(scores)
             decided(events.push(scores, traces))
 
         for features, trace in self._arriving():
             unscored.append(trace)
-            if self._sample is not None:
-                self._sample.push(features)
             scorer.push(features, trace.index, trace.pts)
             scores = scorer.take()
             if scores is not None:
@@ -137,7 +128,7 @@ class Answer:
         return joined_curves(curves)
 
     def _event_stream(self, model: ScoringModel) -> EventStream:
-        record = model.timeline_of(fast=self._settings.fast, adapted=self._settings.adapt)
+        record = model.timeline_of(fast=self._settings.fast)
         parameters = TimelineParameters.from_record(record)
         return EventStream(
             self._info,
@@ -160,14 +151,10 @@ class Answer:
 
 @contextmanager
 def answering_thread(
-    load: Callable[[], ScoringModel],
-    info: VideoInfo,
-    settings: AnalysisSettings,
-    region: Region,
-    sample: ReplaySample | None = None,
+    load: Callable[[], ScoringModel], info: VideoInfo, settings: AnalysisSettings, region: Region
 ) -> Iterator[Answer]:
-    """The thread, while frames are read; ``sample`` is given what the network sees and says."""
-    answer = Answer(load, info, settings, region, sample)
+    """The thread, while frames are read."""
+    answer = Answer(load, info, settings, region)
     try:
         yield answer
     finally:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,6 @@ from pyanalyzer.settings import AnalysisSettings, Progress
 from pyanalyzer.timeline import trace_of
 
 if TYPE_CHECKING:
-    from pyanalyzer.adapt.sample import ReplaySample
     from pyanalyzer.score.parts import ScoringModel
 
 ProgressCallback = Callable[[Progress], None]
@@ -98,17 +97,9 @@ def load_weights(settings: AnalysisSettings) -> ScoringModel:
     """The shipped weights, or those that the settings name. Raises ModelError."""
     from pyanalyzer.score.load import load_for_analysis
 
-    expected = weights.SHIPPED_SHA256 if settings.weights is None else None
-    return load_for_analysis(weights_path(settings), expected_sha256=expected)
-
-
-def weights_path(settings: AnalysisSettings) -> Path:
-    """Of the shipped weights, or of those that the settings name."""
-    return weights.shipped_path() if settings.weights is None else Path(settings.weights)
-
-
-def _threads(settings: AnalysisSettings) -> int:
-    return settings.threads or os.cpu_count() or 1
+    if settings.weights is not None:
+        return load_for_analysis(Path(settings.weights))
+    return load_for_analysis(weights.shipped_path(), expected_sha256=weights.SHIPPED_SHA256)
 
 
 def analyse(
@@ -124,59 +115,11 @@ def analyse(
     replay. ``progress`` and ``watch`` are called from this thread while frames are read; so is
     ``on_event``, once for each event of the timeline, in order, soon after it is certain. The same
     file, settings and weights give the same timeline, for every number of threads and either core.
-    With ``settings.adapt`` the replay is looked at twice (:mod:`pyanalyzer.adapt`): events, and
-    what ``watch`` sees, are those of the second look.
     Raises PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
     load = functools.cache(lambda: load_weights(settings))
-    if settings.adapt:
-        adapted = _adapted(path, settings, load, progress)
-        load = functools.cache(lambda: adapted)
-    return _look(path, settings, load, progress=progress, on_event=on_event, watch=watch)
-
-
-def _adapted(
-    path: str,
-    settings: AnalysisSettings,
-    load: Callable[[], ScoringModel],
-    progress: ProgressCallback | None,
-) -> ScoringModel:
-    """The weights, after they have learned from what a first look with them is sure of."""
-    from pyanalyzer.adapt.model import adapted_model
-    from pyanalyzer.adapt.sample import ReplaySample
-
-    sample, last = ReplaySample(), None
-
-    def first_look(done: Progress) -> None:
-        nonlocal last
-        last = done
-        if progress is not None:
-            progress(replace(done, stage="a first look"))
-
-    plain = replace(settings, adapt=False)
-    timeline = _look(path, plain, load, progress=first_look, sample=sample)
-    if progress is not None and last is not None:
-        # How long it takes does not depend on the frames: a bar without an end.
-        endless = replace(last, frames_total_estimated=None, duration_estimated_s=None)
-        progress(replace(endless, stage="learning from it"))
-    return adapted_model(
-        load(), weights_path(settings), sample.runs(), timeline.video.time_base, _threads(settings)
-    )
-
-
-def _look(
-    path: str,
-    settings: AnalysisSettings,
-    load: Callable[[], ScoringModel],
-    *,
-    progress: ProgressCallback | None = None,
-    on_event: EventCallback | None = None,
-    watch: Watch | None = None,
-    sample: ReplaySample | None = None,
-) -> Timeline:
-    """One pass over the replay; ``sample`` is given what the network sees and says."""
-    threads = _threads(settings)
+    threads = settings.threads or os.cpu_count() or 1
     with (
         _hashing(path) as digest,
         open_replay(
@@ -199,7 +142,7 @@ def _look(
                 if on_event is not None:
                     on_event(event, followed)
 
-        with answering_thread(load, info, settings, region, sample) as answer:
+        with answering_thread(load, info, settings, region) as answer:
             stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
             frames: Iterable[Frame] = seen.counted(replay)

@@ -30,9 +30,7 @@ class AnalysisSettings:
     ``threads`` (None: as many as the machine has cores) and ``core`` change the speed, never the
     answer. ``weights`` is the path of other weights than the shipped ones.
     ``fast`` decodes without smoothing block borders, looks at no frame in a mirror, and of more
-    than 45 frames a second at some only: quicker, and less exact. ``adapt`` looks twice, and
-    learns from what the first look is sure of before the second: more exact, and much slower. At
-    most one of these two.
+    than 45 frames a second at some only: quicker, and less exact.
 
     Raises UsageError for a value without meaning.
     """
@@ -48,7 +46,6 @@ class AnalysisSettings:
     cause: CauseChoice = "player"
     weights: str | None = None
     fast: bool = False
-    adapt: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("core", self.core, get_args(CoreChoice))
@@ -58,8 +55,6 @@ class AnalysisSettings:
         self._check_times()
         self._check_region()
         self._check_thresholds()
-        if self.fast and self.adapt:
-            raise UsageError("give either fast or adapt, not both")
         for name, path in (("mask", self.mask), ("weights", self.weights)):
             if path == "":
                 raise UsageError(f"{name} must be the path of a file, not an empty text")
@@ -118,8 +113,6 @@ class AnalysisSettings:
             record["cause"] = self.cause
         if self.fast:
             record["fast"] = True
-        if self.adapt:
-            record["adapt"] = True
         return record
 
 

@@ -185,15 +185,13 @@ def test_an_engine_can_be_left_out(
     # Without a step the weights stay, and what is said of their training.
     assert main(["train", str(tmp_path), "--steps", "0", "--out", str(tmp_path / "none")]) == 2
     assert "0 only with --start-from" in capsys.readouterr().err
-    fit = ["--steps", "0", "--start-from", start, "--name", "fitted", "--adapted"]
+    fit = ["--steps", "0", "--start-from", start, "--name", "fitted"]
     assert main(["train", str(tmp_path), *fit, "--out", str(tmp_path / "fit")]) == 0
     with safe_open(str(tmp_path / "fit" / "fitted.safetensors"), framework="np") as file:
         again = json.loads(file.metadata()["pyanalyzer"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     assert again["training"]["games"] == ["ale/planted0"]
     assert again["name"] == "fitted"
-    assert {"timeline", "timeline_fast", "timeline_adapted"} <= again.keys()
-    assert "timeline_adapted" not in header
     for key, value in load_file(start).items():
         assert (tensors[key] == value).all()
     for share in ("doom", "doom=", "=2", "doom=0", "doom=nan", "doom=-1", "doom=inf"):

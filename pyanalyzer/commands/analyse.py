@@ -98,12 +98,6 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
         "and of more than 45 frames a second look at some only: quicker, less exact",
     )
     group.add_argument(
-        "--adapt",
-        action="store_true",
-        help="look twice, and learn from what the first look is sure of what the player's changes "
-        "are like in this replay: more exact, and much slower",
-    )
-    group.add_argument(
         "--core",
         choices=("native", "reference"),
         default="native",
@@ -188,7 +182,6 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
         cause=args.cause,
         weights=args.weights,
         fast=args.fast,
-        adapt=args.adapt,
     )
 
 

@@ -77,7 +77,6 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--core", choices=("native", "reference"), default="native", help="as of `analyse`"
     )
     parser.add_argument("--fast", action="store_true", help="as of `analyse`")
-    parser.add_argument("--adapt", action="store_true", help="as of `analyse`")
     parser.add_argument(
         "--workers", type=arguments.whole_number, default=1, help="processes (default: 1)"
     )
@@ -170,13 +169,11 @@ def _jobs(truths: Sequence[tuple[Path, Truth]], args: argparse.Namespace) -> lis
         min_confidence=args.min_confidence,
         weights=args.weights,
         fast=args.fast,
-        adapt=args.adapt,
     )
     folder, model = args.from_timelines, None
     if folder is None:
         folder, weights = args.save_timelines, load_weights(settings)
-        record = weights.timeline_of(fast=args.fast, adapted=args.adapt)
-        parameters = TimelineParameters.from_record(record)
+        parameters = TimelineParameters.from_record(weights.timeline_of(fast=args.fast))
         model = EvaluatedModel.of_weights(
             weights.name, weights.sha256, parameters, weights.training
         )

@@ -36,7 +36,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-6, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-5, with --stills stills-1)"
     )
     parser.add_argument(
         "--steps",
@@ -49,12 +49,6 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument(
         "--bfloat16", action="store_true", help="faster on processors with bfloat16 arithmetic"
-    )
-    parser.add_argument(
-        "--adapted",
-        action="store_true",
-        help="also learn how sure `analyse --adapt` can be: takes up to a minute for each "
-        "validation replay",
     )
     parser.add_argument(
         "--without-engine",
@@ -154,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("--stills knows neither engines nor a cache, and grows nothing")
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-6"
+    args.name = args.name or "gameplay-5"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -282,16 +276,11 @@ def _export(
 
     from pyanalyzer.atomic_file import write_atomically
     from pyanalyzer.score.model import weights_bytes
-    from pyanalyzer.train.timeline_fit import (
-        fit_adapted_timeline,
-        fit_fast_timeline,
-        fit_timeline,
-    )
+    from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
 
     model = training_run.model()
     parameters = fit_timeline(model, training, validation)
     fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
-    adapted = fit_adapted_timeline(model, validation, parameters) if args.adapted else None
     this_run = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
@@ -306,7 +295,6 @@ def _export(
         name=args.name,
         timeline=parameters.to_record(),
         timeline_fast=fast.to_record(),
-        timeline_adapted=None if adapted is None else adapted.to_record(),
         training=this_run if about is None else about,
     )
     path = args.out / f"{args.name}.safetensors"

@@ -35,8 +35,6 @@ TIMELINE_SUFFIX, BASELINES_SUFFIX = ".timeline.json", ".baselines.json"
 
 # The events of every confidence: the threshold is chosen when they are scored.
 EVERYTHING: dict[str, object] = AnalysisSettings(min_confidence=0.0, cause="player").as_record()
-# What changes the answer, but not that it is the whole one.
-_EITHER_WAY = {"fast": True, "adapt": True}
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -109,7 +107,7 @@ def read_replay(stem: Path, video: Path, truth: Truth) -> tuple[Timeline, Baseli
             "`pyanalyzer evaluate ... --save-timelines`"
         )
     timeline = read_timeline(path)
-    if {**timeline.settings, **_EITHER_WAY} != {**EVERYTHING, **_EITHER_WAY}:
+    if {**timeline.settings, "fast": True} != {**EVERYTHING, "fast": True}:
         raise TimelineFileError(
             f"{path} does not hold the whole replay's events of every confidence; make it with "
             "`pyanalyzer evaluate ... --save-timelines`"

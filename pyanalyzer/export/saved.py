@@ -31,7 +31,6 @@ _SETTINGS = (
     "region_px",
     "cause",
     "fast",
-    "adapt",
 )
 
 

@@ -32,7 +32,6 @@ class ProgressBar:
 
         self._clock_s = clock_s
         self._first: tuple[float, Progress] | None = None
-        self._frames_done = 0
         self._bar = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -58,9 +57,8 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         now_s = self._clock_s()
-        if self._first is None or progress.frames_done < self._frames_done:
-            self._first = (now_s, progress)  # a second look begins at the first frame again
-        self._frames_done = progress.frames_done
+        if self._first is None:
+            self._first = (now_s, progress)
         began_s, first = self._first
         share = done_share(progress)
         self._bar.update(

@@ -35,15 +35,7 @@ def load_for_analysis(path: Path, *, expected_sha256: str | None = None) -> Scor
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
     name, training = header.get("name", path.stem), header.get("training") or {}
-    return ScoringModel(
-        network,
-        name,
-        digest,
-        timeline,
-        training,
-        timeline_fast=header.get("timeline_fast"),
-        timeline_adapted=header.get("timeline_adapted"),
-    )
+    return ScoringModel(network, name, digest, timeline, training, header.get("timeline_fast"))
 
 
 def _on_torch(path: Path, expected_sha256: str | None) -> ScoringModel:
@@ -54,13 +46,7 @@ def _on_torch(path: Path, expected_sha256: str | None) -> ScoringModel:
     torch.set_num_threads(1)  # sums are then grouped alike on every machine
     model = load_model(path, expected_sha256=expected_sha256)
     return ScoringModel(
-        model.parts,
-        model.name,
-        model.sha256,
-        model.timeline,
-        model.training,
-        timeline_fast=model.timeline_fast,
-        timeline_adapted=model.timeline_adapted,
+        model.parts, model.name, model.sha256, model.timeline, model.training, model.timeline_fast
     )
 
 

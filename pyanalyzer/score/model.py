@@ -95,9 +95,8 @@ class Network(nn.Module):
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
     """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them,
-    ``timeline_fast`` those of a fast analysis (None: the same), ``timeline_adapted`` those after
-    they have learned from the replay (None: the same), ``training`` what their header says of what
-    they were trained on."""
+    ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their header says
+    of what they were trained on."""
 
     network: Network
     name: str
@@ -105,7 +104,6 @@ class LoadedModel:
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
     timeline_fast: dict[str, Any] | None = None
-    timeline_adapted: dict[str, Any] | None = None
 
     @property
     def parts(self) -> NetworkParts:
@@ -160,11 +158,10 @@ def weights_bytes(
     timeline: dict[str, Any],
     training: dict[str, Any],
     timeline_fast: dict[str, Any] | None = None,
-    timeline_adapted: dict[str, Any] | None = None,
 ) -> bytes:
     """The safetensors file: tensors, and in its header the configuration, the timeline's
-    parameters (``timeline_fast``, ``timeline_adapted``: of such analyses, if they are others) and
-    what the weights were trained on."""
+    parameters (``timeline_fast``: of a fast analysis, if they are others) and what the weights were
+    trained on."""
     header = {
         "format": FORMAT,
         "name": name,
@@ -172,8 +169,8 @@ def weights_bytes(
         "timeline": timeline,
         "training": training,
     }
-    special = {"timeline_fast": timeline_fast, "timeline_adapted": timeline_adapted}
-    header |= {name: record for name, record in special.items() if record is not None}
+    if timeline_fast is not None:
+        header["timeline_fast"] = timeline_fast
     return weights_file(network, header)
 
 
@@ -191,12 +188,4 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
     network.eval()
     name, training = header.get("name", path.stem), header.get("training") or {}
-    return LoadedModel(
-        network,
-        name,
-        digest,
-        timeline,
-        training,
-        timeline_fast=header.get("timeline_fast"),
-        timeline_adapted=header.get("timeline_adapted"),
-    )
+    return LoadedModel(network, name, digest, timeline, training, header.get("timeline_fast"))

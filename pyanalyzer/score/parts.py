@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pyanalyzer.records import F32, U8, BoolGrid, Scores
+from pyanalyzer.records import F32, U8, BoolGrid
 
 
 class NetworkParts(Protocol):
@@ -41,9 +40,8 @@ class NetworkParts(Protocol):
 @dataclass(frozen=True, slots=True)
 class ScoringModel:
     """Weights ready for an analysis: ``timeline`` holds the parameters of the timeline fitted to
-    them, ``timeline_fast`` those of a fast analysis (None: the same), ``timeline_adapted`` those
-    after they have learned from the replay (None: the same), ``training`` what their header says of
-    what they were trained on. ``scale``: what is done to all scores (None: nothing)."""
+    them, ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their
+    header says of what they were trained on."""
 
     parts: NetworkParts
     name: str
@@ -51,10 +49,7 @@ class ScoringModel:
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
     timeline_fast: dict[str, Any] | None = None
-    timeline_adapted: dict[str, Any] | None = None
-    scale: Callable[[Scores], Scores] | None = None
 
-    def timeline_of(self, *, fast: bool = False, adapted: bool = False) -> dict[str, Any]:
-        """The parameters of the timeline for one kind of analysis."""
-        special = self.timeline_fast if fast else self.timeline_adapted if adapted else None
-        return self.timeline if special is None else special
+    def timeline_of(self, *, fast: bool) -> dict[str, Any]:
+        """The parameters of the timeline for either kind of analysis."""
+        return self.timeline_fast if fast and self.timeline_fast is not None else self.timeline

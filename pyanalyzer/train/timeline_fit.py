@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pyanalyzer.adapt.learn import adapt
-from pyanalyzer.adapt.model import parts_of
-from pyanalyzer.adapt.sample import Run
-from pyanalyzer.adapt.scale import fit_scale
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.decode import open_replay, thinned
 from pyanalyzer.score.features import FeatureEncoder
@@ -28,16 +22,13 @@ from pyanalyzer.train.cache import CachedReplay
 from pyanalyzer.train.validate import score_cached
 
 
-def _frame_interval(replay: CachedReplay) -> Fraction:
-    return 1 / Fraction(replay.frame_rate).limit_denominator(1001)
-
-
 def label_scores(model: LoadedModel, replay: CachedReplay) -> LabelledScores:
     """The network's answer for a cached replay beside its truth."""
+    interval = 1 / Fraction(replay.frame_rate).limit_denominator(1001)
     return LabelledScores(
         game=f"{replay.engine}/{replay.game}",
-        cause_onset=score_cached(model.parts, replay).cause_onset,
-        times_s=frame_times(np.arange(replay.frames), _frame_interval(replay)),
+        cause_onset=score_cached(model, replay).cause_onset,
+        times_s=frame_times(np.arange(replay.frames), interval),
         onsets=np.array(replay.onsets, np.int64),
     )
 
@@ -50,37 +41,6 @@ def fit_timeline(
     resolution = [np.full(s.size, 1 / r.frame_rate) for s, r in zip(spells, training, strict=True)]
     scored = [label_scores(model, replay) for replay in validation]
     return fit_parameters(scored, np.concatenate(spells), np.concatenate(resolution))
-
-
-def label_adapted_scores(model: LoadedModel, replay: CachedReplay) -> LabelledScores:
-    """The network's answer in a second look at a cached replay (:mod:`pyanalyzer.adapt`) beside its
-    truth."""
-    first = label_scores(model, replay)
-    arrays: dict[str, Any] = replay.read()
-    run = Run(
-        maps=arrays["maps"],
-        globals=arrays["globals"],
-        proposals=arrays["proposals"],
-        crops=arrays["crops"],
-        cause_onset=first.cause_onset,
-        pts=np.arange(replay.frames),
-    )
-    parameters = TimelineParameters.from_record(model.timeline)
-    parts = parts_of(adapt(model.network, [run], parameters, _frame_interval(replay)))
-    scale = fit_scale([run], parts)
-    return replace(first, cause_onset=scale(score_cached(parts, replay)).cause_onset)
-
-
-def fit_adapted_timeline(
-    model: LoadedModel, validation: Sequence[CachedReplay], parameters: TimelineParameters
-) -> TimelineParameters:
-    """``parameters`` with what is learned of confidence, threshold and intervals learned from
-    second looks at the validation replays: prior and biases stay. About a minute of a processor for
-    each. Without replays all of it stays."""
-    if not validation:
-        return parameters
-    model = replace(model, timeline=parameters.to_record())
-    return calibrate([label_adapted_scores(model, replay) for replay in validation], parameters)
 
 
 def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:

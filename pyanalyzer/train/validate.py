@@ -22,7 +22,6 @@ from pyanalyzer.evaluate.matching import (
 from pyanalyzer.records import F32, Scores
 from pyanalyzer.score.features import GLOBAL_FEATURES, FrameFeatures
 from pyanalyzer.score.model import LoadedModel
-from pyanalyzer.score.parts import NetworkParts
 from pyanalyzer.score.scorer import Scorer
 from pyanalyzer.train.cache import CachedReplay
 
@@ -41,10 +40,10 @@ class EngineScore:
     difference_peaks_f1: float
 
 
-def score_cached(parts: NetworkParts, replay: CachedReplay) -> Scores:
+def score_cached(model: LoadedModel, replay: CachedReplay) -> Scores:
     """The network's answer for a cached replay, as an analysis would give it (pts are ordinals)."""
     arrays = replay.read()
-    scorer = Scorer(parts)
+    scorer = Scorer(model.parts)
     for t in range(replay.frames):
         scorer.push(_features(arrays, t), t, t)
     return scorer.finish()
@@ -88,7 +87,7 @@ def _engine_score(model: LoadedModel, engine: str, group: Sequence[CachedReplay]
     trivial = []
     found = []
     for replay in group:
-        at, confidence = peaks(score_cached(model.parts, replay).cause_onset)
+        at, confidence = peaks(score_cached(model, replay).cause_onset)
         matched = match_events(at, confidence, replay.onsets, REFERENCE_TOLERANCE_FRAMES)
         confidences.append(confidence)
         hits.append(matched != NO_MATCH)
