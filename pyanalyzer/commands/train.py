@@ -124,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.errors import UsageError
     from pyanalyzer.score.configuration import GROWN, NetworkConfiguration
     from pyanalyzer.score.model import load_model
-    from pyanalyzer.train.loop import TrainingRun, TrainingSettings, best_path
+    from pyanalyzer.train.loop import WARM_UP_STEPS, TrainingRun, TrainingSettings, best_path
 
     counts = args.threads, args.workers, args.parts, args.clips
     if min(counts) < 1 or not 0 < args.learning_rate < 1:
@@ -163,6 +163,7 @@ def run(args: argparse.Namespace) -> int:
         steps=args.steps,
         seed=args.seed,
         learning_rate=args.learning_rate,
+        warm_up_steps=min(WARM_UP_STEPS, args.steps // 4),  # a short run must get to learning, too
         bfloat16=args.bfloat16,
         engine_shares=tuple(args.engine_shares),
         without_engines=tuple(sorted(set(args.without_engine))),

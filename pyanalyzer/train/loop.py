@@ -24,6 +24,7 @@ from pyanalyzer.train.loss import total_loss
 from pyanalyzer.train.validate import EngineScore, validate
 
 _AVERAGE_DECAY = 0.998  # averages about 500 steps (Polyak averaging)
+WARM_UP_STEPS = 300  # Adam's second moments need some gradients before they can be trusted
 _GRADIENT_NORM = 1.0  # a clip with a cut in it must not throw the weights away
 
 
@@ -33,16 +34,13 @@ class TrainingSettings:
     those that are not named. ``without_engines``: whose replays were left out of training and
     validation, so that the weights can be judged on them. ``parts_per_step``: of
     ``clips_per_part`` clips of one grid each. ``device``: where the network is trained, ``cpu`` or
-    ``cuda``; not the same bits on both.
-
-    ``warm_up_steps``: Adam's second moments need some gradients before they can be trusted.
-    """
+    ``cuda``; not the same bits on both."""
 
     steps: int
     seed: int = 0
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    warm_up_steps: int = 300
+    warm_up_steps: int = WARM_UP_STEPS
     bfloat16: bool = False
     validate_every_steps: int = 2000
     checkpoint_every_steps: int = 500
