@@ -165,6 +165,7 @@ def test_an_engine_can_be_left_out(
         header = json.loads(file.metadata()["pyanalyzer"])
     assert header["training"]["settings"]["without_engines"] == ["doom"]
     assert header["training"]["games"] == ["ale/planted0"]
+    assert header["training"]["settings"]["warm_up_steps"] == 0  # of one step, none
     capsys.readouterr()
     # To go on with everything would make weights that only say that they never saw Doom.
     assert main([*arguments, "--steps", "2", "--resume"]) == 1
