@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,6 @@ from pyanalyzer.decode import (
     open_replay,
     read_mask,
     sha256_of,
-    thinned,
 )
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
@@ -71,28 +69,6 @@ class Followed:
 EventCallback = Callable[[Event, Followed], None]
 
 
-@dataclass(slots=True)
-class _Seen:
-    """How many frames were decoded, and when the first and the last were taken."""
-
-    frames: int = 0
-    first_pts: int = 0
-    last_pts: int = 0
-
-    def counted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The frames, counted as they pass."""
-        for frame in frames:
-            if not self.frames:
-                self.first_pts = frame.pts
-            self.frames, self.last_pts = self.frames + 1, frame.pts
-            yield frame
-
-    def duration_s(self, time_base: Fraction) -> float:
-        """From the first frame's time to the last one's, and one frame interval more."""
-        span = (self.last_pts - self.first_pts) * time_base
-        return float(span + span / max(self.frames - 1, 1))
-
-
 def load_weights(settings: AnalysisSettings) -> ScoringModel:
     """The shipped weights, or those that the settings name. Raises ModelError."""
     from pyanalyzer.score.load import load_for_analysis
@@ -127,14 +103,14 @@ def analyse(
             start_s=settings.start_s,
             end_s=settings.end_s,
             threads=min(threads, MAX_THREADS),
-            loop_filter=not settings.fast,
+            fast=settings.fast,
         ) as replay,
     ):
         info = replay.info
         region = _checked_region(settings, info)
         followed = Followed(info, digest.result)
         events: list[Event] = []
-        seen, looked = _Seen(), 0
+        looked = 0
 
         def take(found: Iterable[Event]) -> None:
             for event in found:
@@ -145,10 +121,7 @@ def analyse(
         with answering_thread(load, info, settings, region) as answer:
             stream = _evidence_stream(settings, info, region)
             encoder = FeatureEncoder(info.time_base)
-            frames: Iterable[Frame] = seen.counted(replay)
-            if settings.fast:
-                frames = thinned(frames, info.time_base)
-            frames = (crop(frame, region) for frame in frames)
+            frames = (crop(frame, region) for frame in replay)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for looked_at, evidence in stream.measure(frames, ahead_frames=ahead_frames):
                 answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
@@ -157,11 +130,11 @@ def analyse(
                     watch(looked_at, evidence, info, stream.factor)
                 take(answer.found())
                 if progress is not None and looked % _PROGRESS_EVERY_FRAMES == 0:
-                    progress(_progress(replay, settings, seen, "analysing"))
+                    progress(_progress(replay, settings, "analysing"))
             if looked < 2:
                 raise ReplayError(_too_short(path, looked, settings))
             if progress is not None:
-                progress(_progress(replay, settings, seen, "timeline"))
+                progress(_progress(replay, settings, "timeline"))
             take(answer.finish())
             curves = answer.curves()
         model = load()
@@ -170,8 +143,8 @@ def analyse(
                 path=path,
                 width_px=info.width_px,
                 height_px=info.height_px,
-                frames=seen.frames,
-                duration_s=seen.duration_s(info.time_base),
+                frames=replay.passed.frames,
+                duration_s=replay.passed.duration_s(info.time_base),
                 time_base=info.time_base,
                 frame_rate=info.frame_rate,
                 sha256=digest.result(),
@@ -223,11 +196,9 @@ def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region
         raise ReplayError(f"{info.path}: {error}") from error
 
 
-def _progress(
-    replay: ReplayReader, settings: AnalysisSettings, seen: _Seen, stage: str
-) -> Progress:
+def _progress(replay: ReplayReader, settings: AnalysisSettings, stage: str) -> Progress:
     """How far it has come in the part that was asked for."""
-    info = replay.info
+    info, passed = replay.info, replay.passed
     frames, duration_s = info.frames_estimated, info.duration_estimated_s
     if duration_s is not None and (settings.start_s is not None or settings.end_s is not None):
         begin_s, end_s = settings.start_s or 0.0, min(settings.end_s or duration_s, duration_s)
@@ -235,9 +206,9 @@ def _progress(
         frames = None if frames is None else round(frames * part)
         duration_s = duration_s * part
     return Progress(
-        frames_done=seen.frames,
+        frames_done=passed.frames,
         frames_total_estimated=frames,
-        position_s=float((seen.last_pts - seen.first_pts) * info.time_base),
+        position_s=float((passed.last_pts - passed.first_pts) * info.time_base),
         duration_estimated_s=duration_s,
         stage=stage,
     )

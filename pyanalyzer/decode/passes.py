@@ -7,6 +7,7 @@ about times.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from av.video.stream import VideoStream
 from pyanalyzer.decode.clock import DisplayClock
 from pyanalyzer.decode.damage import Damage
 from pyanalyzer.decode.source import Source, declared_end, never_stopped
+from pyanalyzer.decode.thin import Fate, Thinning
 
 # Containers that store no times of display: pictures take the packets' times in stored order.
 UNTIMED_FORMATS = frozenset({"avi", "h264", "hevc", "m4v", "mpegvideo", "obu"})
@@ -53,6 +55,26 @@ class _Sent:
     keyframe: bool
     shown: bool  # a picture should come out of it
     broken: bool  # that picture is not whole: this packet, or one that it builds on, is damaged
+    fate: Fate
+
+
+class ReadPacket(NamedTuple):
+    """A packet as the container gives it, and whether bytes and time were skipped before it."""
+
+    packet: VideoPacket
+    after_hole: bool
+
+    @property
+    def pts(self) -> int | None:
+        return self.packet.pts
+
+    @property
+    def dts(self) -> int | None:
+        return self.packet.dts
+
+    @property
+    def is_discard(self) -> bool:
+        return self.packet.is_discard
 
 
 class DecodePass:
@@ -65,6 +87,9 @@ class DecodePass:
     ``key_pts``: seek to the keyframe of that pts first; raises ``SeekMissedError``. ``check`` is
     called for every packet and may raise. ``loop_filter``: False leaves out the smoothing of block
     borders, in codecs whose decoder can; pictures then drift a little until the next keyframe.
+    ``thinning``: gives those pictures only that it takes; ``passed_by`` is called with the pts of
+    the others, in their turn. ``leave_out``: those of them that no other is built on are not even
+    decoded; the pass then raises ``DamageMetError`` with one thread too.
     """
 
     def __init__(
@@ -77,11 +102,15 @@ class DecodePass:
         key_pts: int | None = None,
         check: Callable[[], None] = never_stopped,
         loop_filter: bool = True,
+        thinning: Thinning[ReadPacket] | None = None,
+        passed_by: Callable[[int], None] | None = None,
+        leave_out: bool = False,
     ) -> None:
         self.encrypted = False
         self.index_of_first = 0  # the index in the stream of ordinal 0, for what is said of damage
         self._source = source
-        self._strict = threads != 1
+        self._thinning, self._passed_by, self._leave_out = thinning, passed_by, leave_out
+        self._strict = threads != 1 or leave_out
         self._damage = damage or Damage()
         self._first_pts = first_pts
         self._key_pts = key_pts
@@ -101,6 +130,7 @@ class DecodePass:
             None  # that keyframe's: what is shown before it is broken
         )
         self._came_out = 0
+        self._left_out = 0  # and would have come out by now
         self._expected = 0  # pictures that should have come out, by the packets
         self._shown_from_pts: int | None = None
         self._last: Picture | None = None
@@ -109,12 +139,18 @@ class DecodePass:
         self._step = 1.5 / (source.frame_rate * source.time_base)  # ticks: more is a lost picture
         self._last_dts: int | None = None
         self._end_pts = 0
-        self._cut_off = False
+        self._cut_off: VideoPacket | None = None  # the last packet, of which only a part is there
 
     def __iter__(self) -> Iterator[Picture]:
-        for packet in self._packets():
-            yield from self._decode(packet)
+        for read, fate in self._chosen():
+            if fate is not Fate.LEFT_OUT or not self._leave_out:
+                yield from self._decode(self._stamped(read, fate))
+        end_pts: float | None = math.inf
+        if self._cut_off is not None:
+            end_pts = self._cut_off.pts
+            self._leave_out_after(end_pts)
         yield from self._decode(None)
+        self._pass_by_until(math.inf if end_pts is None else end_pts)
         # PyAV drops what is still in flight when a picture fails while the decoder is drained.
         if self._strict and 0 < self._expected - self._came_out <= IN_FLIGHT_MAX:
             raise DamageMetError
@@ -122,27 +158,34 @@ class DecodePass:
 
     # Packets
 
-    def _packets(self) -> Iterator[VideoPacket]:
-        """The stream's packets, stamped; a last one of which only a part is there is dropped."""
+    def _chosen(self) -> Iterator[tuple[ReadPacket, Fate]]:
+        """The stream's packets and what becomes of their pictures."""
+        packets = self._packets()
+        if self._thinning is None:
+            return ((read, Fate.LOOKED_AT) for read in packets)
+        return self._thinning.through(packets)
+
+    def _packets(self) -> Iterator[ReadPacket]:
+        """The stream's packets; a last one of which only a part is there is dropped."""
         if self._key_pts is not None:
             self._seek(self._key_pts)
-        held: VideoPacket | None = None
+        held: ReadPacket | None = None
+        hole = False
         for packet in self._demux():
             self._check()
-            if self._in_hole(packet):
-                self._fail(self._stamp)
+            hole |= self._in_hole(packet)
             if packet.dts is not None:
                 self._last_dts = packet.dts
             if not packet.size:  # AVI's "nothing changed", and PyAV's request to drain the decoder
                 continue
             if held is not None:
-                yield self._stamped(held)
-            held = packet if packet.is_corrupt else None
+                yield held
+            read, hole = ReadPacket(packet, hole), False
+            held = read if packet.is_corrupt else None
             if held is None:
-                yield self._stamped(packet)
+                yield read
         if held is not None:
-            self._cut_off = True
-            self._leave_out_after(held.pts)
+            self._cut_off = held.packet
 
     def _seek(self, key_pts: int) -> None:
         try:
@@ -176,8 +219,10 @@ class DecodePass:
         before, after = self._last_dts, packet.dts
         return hole and before is not None and after is not None and after - before > self._step
 
-    def _stamped(self, packet: VideoPacket) -> VideoPacket:
-        pts = packet.pts
+    def _stamped(self, read: ReadPacket, fate: Fate) -> VideoPacket:
+        packet, pts = read.packet, read.pts
+        if read.after_hole:
+            self._fail(self._stamp)
         keyframe = packet.is_keyframe and not packet.is_corrupt
         if self._stamp == 0:
             self.encrypted = packet.has_sidedata("encryption_info")
@@ -187,7 +232,7 @@ class DecodePass:
             self._fail(self._stamp)
         if keyframe and self._broken:
             self._broken, self._whole_from_pts = False, pts
-        sent = _Sent(pts, keyframe, not packet.is_discard, self._builds_on_broken(pts))
+        sent = _Sent(pts, keyframe, not packet.is_discard, self._builds_on_broken(pts), fate)
         self._sent[self._stamp] = sent
         self._sent.pop(self._stamp - SENT_KEPT, None)
         self._expected += self._should_come_out(sent)
@@ -225,18 +270,40 @@ class DecodePass:
             stamp = self._stamp - 1 if frame.pts is None else frame.pts
             if frame.is_corrupt:
                 self._fail(stamp)
-            sent = self._sent.pop(stamp, None) or _Sent(None, False, True, self._broken)
+            sent = self._sent.pop(stamp, None) or _Sent(
+                None, False, True, self._broken, Fate.LOOKED_AT
+            )
             if not self._came_out and sent.pts is not None:
                 self._shown_from_pts = sent.pts
                 self._expected = 1 + sum(map(self._should_come_out, self._sent.values()))
+            if sent.pts is not None:
+                self._pass_by_until(sent.pts)
             stored = self._stored_order.popleft() if self._stored_order else sent.pts
-            picture = Picture(frame, self._came_out, self._clock.next(stored))
+            picture = Picture(frame, self._came_out + self._left_out, self._clock.next(stored))
             self._came_out += 1
             if sent.broken:
                 self._damage.left_out += 1
             else:
                 self._last = picture
-                yield picture
+                if self._thinning is None or self._thinning.takes(picture.pts, sent.fate):
+                    yield picture
+                elif self._passed_by is not None:
+                    self._passed_by(picture.pts)
+
+    def _of_no_packet(self) -> _Sent:
+        """For a picture of which it is not known where it came from."""
+        return _Sent(None, False, True, self._broken, Fate.UNDECIDED)
+
+    def _pass_by_until(self, pts: float) -> None:
+        """Counts what is shown before ``pts`` and was left out, since the first picture shown."""
+        if self._thinning is None or not self._leave_out:
+            return
+        for left_out in self._thinning.left_out_before(pts):
+            if self._shown_from_pts is not None and left_out > self._shown_from_pts:
+                self._left_out += 1
+                shown = self._clock.next(left_out)
+                if self._passed_by is not None:
+                    self._passed_by(shown)
 
     # Damage
 
@@ -260,7 +327,7 @@ class DecodePass:
         if whole_from_pts is None:
             self._broken = True
 
-    def _leave_out_after(self, pts: int | None) -> None:
+    def _leave_out_after(self, pts: float | None) -> None:
         """The picture of ``pts`` is missing: those in flight that are shown later follow a hole."""
         for other in self._sent.values():
             if pts is not None and other.pts is not None and other.pts > pts:
@@ -281,7 +348,7 @@ class DecodePass:
         """Compare where the packets end with where the container's header or index says."""
         ends = declared_end(self._source)
         time_base = self._source.time_base
-        early = self._cut_off
+        early = self._cut_off is not None
         if ends.last_dts is not None and self._last_dts is not None:
             early |= ends.last_dts > self._last_dts
         if ends.packets is not None:

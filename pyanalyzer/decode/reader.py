@@ -10,6 +10,7 @@ from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from pyanalyzer.decode.channel import Channel
 from pyanalyzer.decode.damage import Damage
@@ -29,15 +30,17 @@ def open_replay(
     end_s: float | None = None,
     threads: int | None = None,
     queue_frames: int = 8,
-    loop_filter: bool = True,
+    fast: bool = False,
 ) -> ReplayReader:
     """Open a replay for reading its frames in display order.
 
     ``start_s``/``end_s``: half-open interval in seconds since the stream's first frame, read as the
     decimal numbers that they print as; a frame belongs to it by its pts. ``threads``: of libav's
     decoder, None for as many as there are processors; their number changes no frame.
-    ``queue_frames``: how many frames are decoded ahead at most. ``loop_filter``: False decodes
-    H.264, HEVC and VP9 faster and a little wrong: block borders are not smoothed.
+    ``queue_frames``: how many frames are decoded ahead at most. ``fast``: of more than 45 frames a
+    second only those are given that lie far enough apart (``decode/thin.py``), and of H.264 and
+    HEVC in MP4 and Matroska some of the others are not even decoded; H.264, HEVC and VP9 are
+    decoded a little wrong: block borders are not smoothed.
 
     Raises ``ReplayError`` where there is no picture to look at, ``UsageError`` for options without
     a meaning (not finite, negative, an end that is not after the start).
@@ -51,9 +54,21 @@ def open_replay(
         raise UsageError(f"the end, {end_s} s, is not after the start, {start_s} s")
     if end == 0:
         raise UsageError("the end is 0 s: nothing is left to look at")
-    return ReplayReader(
-        probe_source(str(path)), start, end, threads, queue_frames, loop_filter=loop_filter
-    )
+    return ReplayReader(probe_source(str(path)), start, end, threads, queue_frames, fast=fast)
+
+
+class Passed(NamedTuple):
+    """Frames of the stream that were handed out or passed by, and when the first and the last of
+    them are shown."""
+
+    frames: int = 0
+    first_pts: int = 0
+    last_pts: int = 0
+
+    def duration_s(self, time_base: Fraction) -> float:
+        """From the first frame's time to the last one's, and one frame interval more."""
+        span = (self.last_pts - self.first_pts) * time_base
+        return float(span + span / max(self.frames - 1, 1))
 
 
 def _seconds(name: str, value: float | None) -> Fraction | None:
@@ -71,6 +86,7 @@ class ReplayReader:
     are raised here, by ``next``. Leaving stops the thread and waits for it. ``damage`` says, once
     the frames are exhausted, where the stream broke; None where it is whole. Where pictures are
     damaged they are left out up to the next keyframe, and ``Frame.index`` goes on counting them.
+    ``passed`` counts the frames so far, those too that a fast reader passes by.
     """
 
     def __init__(
@@ -81,11 +97,14 @@ class ReplayReader:
         threads: int | None,
         queue_frames: int,
         *,
-        loop_filter: bool,
+        fast: bool,
     ) -> None:
+        self.passed = Passed()
         self._probed = probed
-        self._loop_filter = loop_filter
+        self._fast = fast
         self._start, self._end = start, end
+        self._start_pts = self._ticks(start)
+        self._end_pts = math.inf if end is None else self._ticks(end)
         self._threads = threads or (0 if (os.cpu_count() or 1) > 1 else 1)
         self._damage = Damage()
         self._channel = Channel[Frame](queue_frames)
@@ -142,25 +161,35 @@ class ReplayReader:
     def _decode(self) -> None:
         probed = self._probed
         luma = LumaReader(probed.layout)
-        start_pts = self._ticks(self._start)
-        end_pts = None if self._end is None else self._ticks(self._end)
         pictures = Pictures(
             probed,
-            start_pts,
+            self._start_pts,
             self._damage,
             check=self._channel.check,
-            loop_filter=self._loop_filter,
+            fast=self._fast,
+            passed_by=self._count,
         )
         wanted = pictures.decode(self._threads)
         handed_out = 0
         with closing(wanted):
             for frame, index, pts in wanted:
-                if end_pts is not None and pts >= end_pts:
+                if pts >= self._end_pts:
                     break
+                self._count(pts)
                 self._channel.put(Frame(index, pts, luma.read(frame)))
                 handed_out += 1
         if not handed_out:
             raise self._nothing_in_interval()
+
+    def _count(self, pts: int) -> None:
+        """Of those in the interval, each once."""
+        frames, first_pts, last_pts = self.passed
+        if not self._start_pts <= pts < self._end_pts:
+            return
+        if not frames:
+            self.passed = Passed(1, pts, pts)
+        elif pts > last_pts:
+            self.passed = Passed(frames + 1, first_pts, pts)
 
     def _ticks(self, time: Fraction | None) -> int:
         """The first pts at or after a time since the first frame."""

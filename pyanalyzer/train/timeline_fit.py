@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pyanalyzer.core.stream import EvidenceStream
-from pyanalyzer.decode import open_replay, thinned
+from pyanalyzer.decode import open_replay
 from pyanalyzer.score.features import FeatureEncoder
 from pyanalyzer.score.model import LoadedModel
 from pyanalyzer.score.parts import NetworkParts
@@ -48,11 +48,11 @@ def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:
     :class:`~pyanalyzer.settings.AnalysisSettings`) beside the replay's truth."""
     truth = read_truth(truth_path(video))
     scorer = Scorer(parts, mirrored=False)
-    with open_replay(str(video), threads=1, loop_filter=False) as replay:
+    with open_replay(str(video), threads=1, fast=True) as replay:
         info = replay.info
         stream = EvidenceStream(info.width_px, info.height_px)
         encoder = FeatureEncoder(info.time_base)
-        for frame in thinned(replay, info.time_base):
+        for frame in replay:
             scorer.push(encoder.encode(stream.push(frame)), frame.index, frame.pts)
     scores = scorer.finish()
     return LabelledScores(
