@@ -87,9 +87,9 @@ def _measured(path: Path, frames: int, clock: StageClock) -> list[FrameFeatures]
                 stream = EvidenceStream(picture.width, picture.height, kernels=kernels)
                 assert video.time_base is not None
                 encoder = FeatureEncoder(video.time_base)
-            luma = clock.call("luma", reader.read, picture)
+            luma = clock.call("luma", reader.read_plane, picture)
             before = sum(clock.seconds[name] for name in KERNELS)
-            frame = Frame(len(features), picture.pts or 0, luma)
+            frame = Frame(len(features), picture.pts or 0, *luma)
             evidence = clock.call("stream, besides its kernels", stream.push, frame)
             inside = sum(clock.seconds[name] for name in KERNELS) - before
             clock.seconds["stream, besides its kernels"] -= inside

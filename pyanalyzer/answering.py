@@ -41,9 +41,10 @@ class Answer:
         settings: AnalysisSettings,
         region: Region,
     ) -> None:
-        self._frames: queue.Queue[tuple[FrameFeatures, FrameTrace] | None] = queue.Queue(
-            _QUEUE_FRAMES
-        )
+        self._frames = queue.SimpleQueue[tuple[FrameFeatures, FrameTrace] | None]()
+        self._free = queue.SimpleQueue[None]()  # places, as in decode/channel.py
+        for _ in range(_QUEUE_FRAMES):
+            self._free.put(None)
         self._found: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: the end
         self._result: Future[FrameCurves] = Future()
         self._load = load
@@ -83,10 +84,11 @@ class Answer:
             if self._result.done():
                 self._result.result()  # raises what went wrong
             try:
-                self._frames.put(item, timeout=0.5)
-                return
-            except queue.Full:
+                self._free.get(timeout=0.5)
+            except queue.Empty:
                 continue
+            self._frames.put(item)
+            return
 
     def _work(self) -> None:
         try:
@@ -146,6 +148,7 @@ class Answer:
                 continue
             if item is None:
                 return
+            self._free.put(None)
             yield item
 
 

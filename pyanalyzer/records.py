@@ -69,11 +69,25 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One decoded picture. ``luma``: uint8 (height_px, width_px), full range, any row stride."""
+    """One decoded picture. ``plane``: its luma, uint8 (height_px, width_px), any row stride; black
+    is 16 and white 235 where it is of ``limited_range``, as most videos are stored."""
 
     index: int
     pts: int
-    luma: U8
+    plane: U8
+    limited_range: bool = False
+
+    @property
+    def luma(self) -> U8:
+        """In full range, uint8 (height_px, width_px), not to be written to: of a plane of limited
+        range a copy, made when asked for."""
+        if not self.limited_range:
+            return self.plane
+        from pyanalyzer.core.expand import expand_limited_range  # the core needs these records
+
+        luma = expand_limited_range(self.plane)
+        luma.flags.writeable = False
+        return luma
 
 
 @dataclass(frozen=True, slots=True)

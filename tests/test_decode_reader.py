@@ -196,15 +196,15 @@ def test_errors_of_the_thread_arrive_in_the_caller(
     class PlantedError(Exception):
         pass
 
-    original, reads = LumaReader.read, []
+    original, reads = LumaReader.read_plane, []
 
-    def fail_at_ten(self: LumaReader, frame: av.VideoFrame) -> np.ndarray:
+    def fail_at_ten(self: LumaReader, frame: av.VideoFrame) -> tuple[np.ndarray, bool]:
         reads.append(frame)
         if len(reads) > 10:
             raise PlantedError
         return original(self, frame)
 
-    monkeypatch.setattr(LumaReader, "read", fail_at_ten)
+    monkeypatch.setattr(LumaReader, "read_plane", fail_at_ten)
     got = []
     with open_replay(plain) as replay:
         with pytest.raises(PlantedError):
@@ -215,13 +215,13 @@ def test_errors_of_the_thread_arrive_in_the_caller(
 
 
 def test_decoding_waits_for_the_reader(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, reads = LumaReader.read, []
+    original, reads = LumaReader.read_plane, []
 
-    def counted(self: LumaReader, frame: av.VideoFrame) -> np.ndarray:
+    def counted(self: LumaReader, frame: av.VideoFrame) -> tuple[np.ndarray, bool]:
         reads.append(1)
         return original(self, frame)
 
-    monkeypatch.setattr(LumaReader, "read", counted)
+    monkeypatch.setattr(LumaReader, "read_plane", counted)
     with open_replay(plain, queue_frames=3) as replay:
         for taken in range(1, 6):
             next(replay)

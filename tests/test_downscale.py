@@ -11,21 +11,28 @@ from pyanalyzer import core, reference
 
 
 @given(
-    height=st.integers(1, 70),
-    width=st.integers(1, 150),
+    size=st.tuples(st.integers(1, 70), st.integers(1, 150)),
     factor=st.integers(1, 16),
     pad=st.integers(0, 5),
+    limited_range=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_equals_reference(height: int, width: int, factor: int, pad: int, seed: int) -> None:
+def test_equals_reference(
+    size: tuple[int, int], factor: int, pad: int, limited_range: bool, seed: int
+) -> None:
+    height, width = size
     if min(height, width) < factor:
         return
     rng = np.random.default_rng(seed)
     luma = rng.integers(0, 256, (height, width + pad), dtype=np.uint8)[:, :width]
-    expected = reference.downscale(luma, factor)
+    expected = reference.downscale(luma, factor, limited_range=limited_range)
+    full = reference.expand_limited_range(luma) if limited_range else luma
+    np.testing.assert_array_equal(reference.downscale(full, factor), expected)
     for isa in core.supported_isas():
         for threads in (1, 2, 7):
-            got = core.downscale(luma, factor, threads=threads, isa=isa)
+            got = core.downscale(
+                luma, factor, limited_range=limited_range, threads=threads, isa=isa
+            )
             np.testing.assert_array_equal(got, expected)
 
 

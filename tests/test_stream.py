@@ -133,6 +133,20 @@ def test_both_cores_agree_on_a_real_replay() -> None:
         assert_same(native.push(frame), plain.push(frame))
 
 
+def test_a_plane_of_limited_range_gives_the_evidence_of_its_luma() -> None:
+    planes = list(clip(6, 100, 600))  # more than 270 px on the short side would be reduced by one
+    planes.insert(3, planes[2].copy())  # a repeated frame, and one that differs below black alone
+    planes.insert(4, np.where(planes[2] <= 16, 3, planes[2]).astype(np.uint8))
+    stored = EvidenceStream(600, 100)
+    shown = EvidenceStream(600, 100)
+    for number, plane in enumerate(planes):
+        frame = Frame(number, number, plane, limited_range=True)
+        one = stored.push(frame)
+        other = shown.push(Frame(number, number, frame.luma))
+        assert one.repeated == other.repeated == (number in (3, 4))
+        assert_same(one, other)
+
+
 def test_a_mask_hides_what_moves() -> None:
     pictures = clip(12, 96, 128)
     mask = np.ones((96, 128), bool)

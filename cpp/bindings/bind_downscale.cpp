@@ -7,7 +7,8 @@ namespace pyanalyzer::bindings {
 void register_downscale(py::module_& module) {
     module.def(
         "downscale",
-        [](const py::array& luma, int factor, int threads, const std::optional<std::string>& isa) {
+        [](const py::array& luma, int factor, bool limited_range, int threads,
+           const std::optional<std::string>& isa) {
             const LumaView source = luma_view(luma, "luma");
             if (factor < 1 || factor > 16) throw py::value_error("factor must be 1..16");
             if (source.height < factor || source.width < factor)
@@ -18,12 +19,13 @@ void register_downscale(py::module_& module) {
             const MutableLumaView target = mutable_view(out);
             {
                 const py::gil_scoped_release release;
-                downscale(source, factor, target, count, chosen);
+                (limited_range ? downscale_limited_range : downscale)(source, factor, target, count,
+                                                                      chosen);
             }
             return out;
         },
-        py::arg("luma"), py::arg("factor"), py::kw_only(), py::arg("threads") = 1,
-        py::arg("isa") = py::none());
+        py::arg("luma"), py::arg("factor"), py::kw_only(), py::arg("limited_range") = false,
+        py::arg("threads") = 1, py::arg("isa") = py::none());
 }
 
 }  // namespace pyanalyzer::bindings

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from pyanalyzer.core.ordered import OrderedThread
 from pyanalyzer.core.tracks import Tracks
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
@@ -42,7 +41,9 @@ IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))
 class Kernels(Protocol):
     """What :mod:`pyanalyzer.core` and :mod:`pyanalyzer.reference` both offer."""
 
-    def downscale(self, luma: U8, factor: int, *, threads: int = 1) -> U8: ...
+    def downscale(
+        self, luma: U8, factor: int, *, limited_range: bool = False, threads: int = 1
+    ) -> U8: ...
     def align(
         self,
         previous: U8,
@@ -134,7 +135,7 @@ class EvidenceStream:
         self._repeats = 0
         self._tracks = Tracks()
         self._memory = Memory.initial(*self._grid)
-        self._source: U8 | None = None
+        self._source: Frame | None = None
         self._working: U8 | None = None
         self._nothing = _no_evidence(self._grid)
         self._still = _no_flow(self._grid)
@@ -167,49 +168,52 @@ class EvidenceStream:
             for frame in frames:
                 yield frame, self.push(frame)
             return
-        begun: deque[tuple[_Pair, Future[Alignment], Future[Flow]]] = deque()
-        with ExitStack() as threads:
-            aligner, tracer = (
-                threads.enter_context(_one_thread(name)) for name in ("align", "flow")
-            )
+        begun: deque[_Pair] = deque()
+        with (
+            # One thread takes them in order: each alignment begins where the last one ended.
+            OrderedThread("pyanalyzer-align", self._align) as aligner,
+            OrderedThread("pyanalyzer-flow", self._flow) as tracer,
+        ):
+
+            def ended() -> tuple[Frame, FrameEvidence]:
+                pair = begun.popleft()
+                return pair.frame, self._measure(pair, aligner.result(), tracer.result())
+
             for frame in frames:
                 pair = self._pair(frame)
-                # One thread takes them in order: each alignment begins where the last one ended.
-                alignment = aligner.submit(self._align, pair)
-                begun.append((pair, alignment, tracer.submit(self._flow, pair)))
+                aligner.submit(pair)
+                tracer.submit(pair)
+                begun.append(pair)
                 if len(begun) > ahead_frames:
-                    yield self._ended(*begun.popleft())
+                    yield ended()
             while begun:
-                yield self._ended(*begun.popleft())
-
-    def _ended(
-        self, pair: _Pair, alignment: Future[Alignment], flow: Future[Flow]
-    ) -> tuple[Frame, FrameEvidence]:
-        return pair.frame, self._measure(pair, alignment.result(), flow.result())
+                yield ended()
 
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
     def _pair(self, frame: Frame) -> _Pair:
         """The frame's working picture beside the one before."""
-        if frame.luma.shape != (self.height_px, self.width_px):
-            height, width = frame.luma.shape
+        if frame.plane.shape != (self.height_px, self.width_px):
+            height, width = frame.plane.shape
             raise ReplayError(
                 f"frame {frame.index} is {width}x{height} px in a replay of"
                 f" {self.width_px}x{self.height_px} px; a size that changes cannot be analysed"
             )
-        working = self._kernels.downscale(frame.luma, self.factor, threads=self._threads)
+        working = self._kernels.downscale(
+            frame.plane, self.factor, limited_range=frame.limited_range, threads=self._threads
+        )
         before, source = self._working, self._source
         # The small pictures first: they nearly always differ, and are quickly compared.
         if (
             before is not None
             and source is not None
             and _same(before, working)
-            and _same(source, frame.luma)
+            and _same_picture(source, frame)
         ):
             self._repeats += 1
             return _Pair(frame, None, working, self._repeats)
         self._repeats = 0
-        self._source, self._working = frame.luma, working
+        self._source, self._working = frame, working
         return _Pair(frame, before, working, 0)
 
     def _align(self, pair: _Pair) -> Alignment:
@@ -279,13 +283,16 @@ class EvidenceStream:
         return whole
 
 
+def _same_picture(first: Frame, second: Frame) -> bool:
+    """Whether they show the same; planes of limited range may differ beyond black and white."""
+    if first.limited_range == second.limited_range and _same(first.plane, second.plane):
+        return True
+    return (first.limited_range or second.limited_range) and _same(first.luma, second.luma)
+
+
 def _same(first: U8, second: U8) -> bool:
     """Whether two pictures are equal; most that are not differ in every sixteenth row."""
     return np.array_equal(first[::16], second[::16]) and np.array_equal(first, second)
-
-
-def _one_thread(name: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, f"pyanalyzer-{name}")
 
 
 def _default_kernels() -> Kernels:

@@ -1,9 +1,9 @@
 """The luma plane of a decoded picture as 8-bit full range, without a detour through RGB.
 
-Full-range 8-bit planes are handed out as views on the decoder's own memory; everything else takes
-one copy. Deeper planes are brought to 8 bits by a rounding shift, limited range (16..235) is then
-expanded to 0..255, and only pictures that hold no luma plane (RGB, palettes, packed or MSB-aligned
-YUV) or that changed their size go through libswscale.
+8-bit planes are handed out as views on the decoder's own memory; everything else takes one copy.
+Deeper planes are brought to 8 bits by a rounding shift, limited range (16..235) is expanded to
+0..255 where the luma itself is asked for, and only pictures that hold no luma plane (RGB, palettes,
+packed or MSB-aligned YUV) or that changed their size go through libswscale.
 """
 
 from __future__ import annotations
@@ -68,7 +68,16 @@ class LumaReader:
 
         The array may be a view on the decoder's memory, which lives as long as the array does.
         """
+        luma, limited_range = self.read_plane(frame)
+        if limited_range:
+            luma = expand_limited_range(luma)
+            luma.flags.writeable = False
+        return luma
+
+    def read_plane(self, frame: av.VideoFrame) -> tuple[U8, bool]:
+        """As ``read``, but what is stored in limited range stays so; and whether that is so."""
         layout = self._layout
+        limited_range = False
         match = _LUMA_PLANE.fullmatch(frame.format.name)
         same_size = (frame.width, frame.height) == (layout.width_px, layout.height_px)
         if match and same_size and frame.planes[0].line_size > 0:
@@ -77,14 +86,13 @@ class LumaReader:
                 luma = _plane(frame, np.dtype(np.uint8))
             else:
                 luma = shift_to_8_bits(_plane(frame, _word(match["order"])), bits)
-            if not layout.full_range:
-                luma = expand_limited_range(luma)
+            limited_range = not layout.full_range
         else:
             luma = self._through_swscale(frame)
         if layout.rotation_deg:
             luma = np.ascontiguousarray(np.rot90(luma, -layout.rotation_deg // 90))
         luma.flags.writeable = False
-        return luma
+        return luma, limited_range
 
     def _through_swscale(self, frame: av.VideoFrame) -> U8:
         """Gray by libswscale, with BT.601 weights where the picture is RGB."""

@@ -176,7 +176,7 @@ class ReplayReader:
                 if pts >= self._end_pts:
                     break
                 self._count(pts)
-                self._channel.put(Frame(index, pts, luma.read(frame)))
+                self._channel.put(Frame(index, pts, *luma.read_plane(frame)))
                 handed_out += 1
         if not handed_out:
             raise self._nothing_in_interval()

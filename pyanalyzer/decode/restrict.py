@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +46,15 @@ def check_region(region: Region, width_px: int, height_px: int) -> None:
 
 
 def crop(frame: Frame, region: Region) -> Frame:
-    """The part of ``frame`` inside ``region``: its luma is a view, nothing is copied.
+    """The part of ``frame`` inside ``region``: its plane is a view, nothing is copied.
 
     Raises ``UsageError`` where the region does not lie within the picture.
     """
-    height_px, width_px = frame.luma.shape
+    height_px, width_px = frame.plane.shape
     check_region(region, width_px, height_px)
     x_px, y_px, w_px, h_px = region
-    luma = frame.luma[y_px : y_px + h_px, x_px : x_px + w_px]
-    return Frame(frame.index, frame.pts, luma)
+    plane = frame.plane[y_px : y_px + h_px, x_px : x_px + w_px]
+    return replace(frame, plane=plane)
 
 
 def read_mask(path: str | Path, width_px: int, height_px: int) -> U8:

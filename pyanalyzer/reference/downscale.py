@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from pyanalyzer.records import U8
+from pyanalyzer.reference.expand import expand_limited_range
 
 
-def downscale(luma: U8, factor: int, *, threads: int = 1, isa: str | None = None) -> U8:
+def downscale(
+    luma: U8,
+    factor: int,
+    *,
+    limited_range: bool = False,
+    threads: int = 1,
+    isa: str | None = None,
+) -> U8:
     """See :func:`pyanalyzer.core.downscale`."""
+    if limited_range:
+        luma = expand_limited_range(luma)
     if not 1 <= factor <= 16:
         raise ValueError("factor must be 1..16")
     height, width = luma.shape[0] // factor, luma.shape[1] // factor

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from pyanalyzer.core.tracks import SURVIVES_FRAMES
 from pyanalyzer.records import (
     BLOCK_PX,
     CROP_PX,
@@ -84,6 +85,8 @@ PROPOSAL_FEATURES = (
 )
 _INTERVAL_UNIT_S = 1 / 60  # the most common frame interval of recordings
 _TRACK_AGE_UNIT_S = 1.0
+# More than can come back: of each frame at most MAX_PROPOSALS, for SURVIVES_FRAMES frames.
+_TRACKS_KEPT = MAX_PROPOSALS * (SURVIVES_FRAMES + 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +182,7 @@ class FeatureEncoder:
     def __init__(self, time_base: Fraction) -> None:
         self._time_base = float(time_base)
         self._last_pts: int | None = None
-        self._track_start_s: dict[int, float] = {}
+        self._track_start_s: dict[int, float] = {}  # those seen last come last
         self._history = FlowHistory()
 
     def encode(self, frame: FrameEvidence) -> FrameFeatures:
@@ -207,14 +210,12 @@ class FeatureEncoder:
     def _proposal_features(self, frame: FrameEvidence, time_s: float) -> F32:
         rows, cols = frame.evidence.mean.shape
         out = np.zeros((MAX_PROPOSALS, len(PROPOSAL_FEATURES)), np.float32)
-        starts = {p.track: self._track_start_s.get(p.track, time_s) for p in frame.proposals}
-        # Tracks that are not seen now are kept for as long as they could come back.
-        kept = {t: s for t, s in self._track_start_s.items() if time_s - s < 60.0}
-        self._track_start_s = kept | starts
         for slot, proposal in zip(out, frame.proposals, strict=False):
-            slot[:] = _proposal_vector(
-                proposal, cols * BLOCK_PX, rows * BLOCK_PX, time_s - starts[proposal.track]
-            )
+            start_s = self._track_start_s.pop(proposal.track, time_s)
+            self._track_start_s[proposal.track] = start_s
+            slot[:] = _proposal_vector(proposal, cols * BLOCK_PX, rows * BLOCK_PX, time_s - start_s)
+        while len(self._track_start_s) > _TRACKS_KEPT:
+            del self._track_start_s[next(iter(self._track_start_s))]
         return out
 
 

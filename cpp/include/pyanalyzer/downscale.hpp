@@ -12,4 +12,8 @@ namespace pyanalyzer {
 // std::invalid_argument on another factor or on sizes that do not fit.
 void downscale(LumaView source, int factor, MutableLumaView out, int threads, Isa isa);
 
+// The same of what expand_limited_range makes of the source, which is nowhere stored whole.
+void downscale_limited_range(LumaView source, int factor, MutableLumaView out, int threads,
+                             Isa isa);
+
 }  // namespace pyanalyzer
