@@ -39,6 +39,8 @@ void block_row_sums(const std::uint8_t* current, std::ptrdiff_t current_stride,
 
 AlignKernels align_kernels(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
+    if (isa >= Isa::avx512 && has_vbmi())
+        return {vbmi::block_row_sums, avx2::sad_row, avx2::cross_row, avx2::track_minimum};
     if (isa >= Isa::avx2)
         return {avx2::block_row_sums, avx2::sad_row, avx2::cross_row, avx2::track_minimum};
 #else

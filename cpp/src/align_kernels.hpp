@@ -59,3 +59,12 @@ void track_minimum(const std::uint16_t* values, int count, std::uint16_t index,
                    std::uint16_t* minimum, std::uint16_t* best, std::uint32_t* sum);
 
 }  // namespace pyanalyzer::avx2
+
+// For AVX-512 with BW and VBMI; the other kernels are those of AVX2.
+namespace pyanalyzer::vbmi {
+
+void block_row_sums(const std::uint8_t* current, std::ptrdiff_t current_stride,
+                    const std::uint8_t* warped, std::ptrdiff_t warped_stride, int cols,
+                    BlockSums* out);
+
+}  // namespace pyanalyzer::vbmi

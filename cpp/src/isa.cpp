@@ -20,6 +20,16 @@ const std::vector<Isa>& supported_isas() {
     return isas;
 }
 
+bool has_vbmi() {
+#if defined(PYANALYZER_HAVE_AVX2) && (defined(__GNUC__) || defined(__clang__))
+    static const bool has =
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
+    return has;
+#else
+    return false;
+#endif
+}
+
 std::string_view isa_name(Isa isa) {
     switch (isa) {
         case Isa::avx512:

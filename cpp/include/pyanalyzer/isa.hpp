@@ -12,6 +12,10 @@ namespace pyanalyzer {
 // compared with >=, never with ==.
 enum class Isa { scalar, avx2, avx512 };
 
+// Whether twins that need AVX-512's BW and VBMI (Ice Lake, Zen 4 and later) can run where avx512 is
+// asked for; those of AVX2 do where they cannot.
+bool has_vbmi();
+
 // What this machine and this build can run, the best last. Never empty.
 const std::vector<Isa>& supported_isas();
 
