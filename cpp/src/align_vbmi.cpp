@@ -78,12 +78,17 @@ namespace pyanalyzer::vbmi {
 void block_row_sums(const std::uint8_t* current, std::ptrdiff_t current_stride,
                     const std::uint8_t* warped, std::ptrdiff_t warped_stride, int cols,
                     BlockSums* out) {
-    int col = 0;
-    for (; col + kBlocks <= cols; col += kBlocks)
+    if (cols < kBlocks) {
+        avx2::block_row_sums(current, current_stride, warped, warped_stride, cols, out);
+        return;
+    }
+    // The last four overlap those before: their sums are what they were.
+    for (int col = 0;; col += kBlocks) {
+        if (col + kBlocks > cols) col = cols - kBlocks;
         four_blocks(current + col * kBlock, current_stride, warped + col * kBlock, warped_stride,
                     out + col);
-    avx2::block_row_sums(current + col * kBlock, current_stride, warped + col * kBlock,
-                         warped_stride, cols - col, out + col);
+        if (col + kBlocks == cols) return;
+    }
 }
 
 }  // namespace pyanalyzer::vbmi

@@ -76,8 +76,9 @@ void warp(LumaView previous, const InverseQ16& inverse, MutableLumaView out, int
 #ifdef PYANALYZER_HAVE_AVX2
     if (isa >= Isa::avx2 && avx2::warp_fits(source) &&
         corners_fit_31_bits(inverse, previous.width, previous.height))
-        row_kernel = isa >= Isa::avx512 && has_vbmi() && vbmi::warp_fits(source) ? vbmi::warp_row
-                                                                                 : avx2::warp_row;
+        row_kernel = isa >= Isa::avx512 && has_vbmi() && vbmi::warp_fits(source, out.width)
+                         ? vbmi::warp_row
+                         : avx2::warp_row;
 #else
     (void)isa;
 #endif

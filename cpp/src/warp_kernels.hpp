@@ -30,9 +30,9 @@ bool warp_fits(const WarpSource& source);
 void warp_row(const WarpSource& source, std::int64_t xs, std::int64_t ys, std::uint8_t* out,
               int count);
 }  // namespace pyanalyzer::avx2
-// The same for AVX-512 with BW and VBMI.
+// The same for AVX-512 with BW and VBMI; `count` is that of every row.
 namespace pyanalyzer::vbmi {
-bool warp_fits(const WarpSource& source);
+bool warp_fits(const WarpSource& source, int count);
 void warp_row(const WarpSource& source, std::int64_t xs, std::int64_t ys, std::uint8_t* out,
               int count);
 }  // namespace pyanalyzer::vbmi

@@ -36,11 +36,11 @@ __m512i down(__m512i upper, __m512i lower, __m512i fy) {
                                _mm512_srli_epi32(_mm512_add_epi32(high, bias), 16));
 }
 
-// Whole steps from the base (high byte) and fraction (low byte) of 32 positions, which begin at
-// `start` (in 1/65536) and go on by `step`.
+// Whole steps from the base (high byte) and fraction (low byte) of 32 positions, which go on by
+// `step` and are clamped to a side of the picture.
 class Positions {
   public:
-    explicit Positions(int step) {
+    Positions(int step, int size) : end_(_mm512_set1_epi32((size - 1) << 16)) {
         // In the order that packing 32 to 16 bits, by quarters, undoes.
         const __m512i lanes =
             _mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
@@ -48,64 +48,70 @@ class Positions {
         second_ = _mm512_add_epi32(first_, _mm512_set1_epi32(4 * step));
     }
 
-    __m512i from(int start) const {
-        const __m512i begin = _mm512_set1_epi32(start);
-        return _mm512_packs_epi32(_mm512_srai_epi32(_mm512_add_epi32(begin, first_), 8),
-                                  _mm512_srai_epi32(_mm512_add_epi32(begin, second_), 8));
+    // Of positions that begin at `start`, in 1/65536; `base` is a whole step.
+    __m512i from(int start, int base) const {
+        const __m512i begin = _mm512_set1_epi32(start), zero = _mm512_set1_epi32(base << 16);
+        return _mm512_packs_epi32(relative(_mm512_add_epi32(begin, first_), zero),
+                                  relative(_mm512_add_epi32(begin, second_), zero));
     }
 
   private:
-    __m512i first_, second_;
+    __m512i relative(__m512i position, __m512i base) const {
+        const __m512i inside =
+            _mm512_max_epi32(_mm512_setzero_si512(), _mm512_min_epi32(end_, position));
+        return _mm512_srli_epi32(_mm512_sub_epi32(inside, base), 8);
+    }
+
+    __m512i end_, first_, second_;
 };
+
+int clamped(int position, int size) {
+    const int whole = position >> 16;
+    return whole < 0 ? 0 : smaller(whole, size - 1);
+}
 
 }  // namespace
 
 namespace pyanalyzer::vbmi {
 
-bool warp_fits(const WarpSource& source) {
+bool warp_fits(const WarpSource& source, int count) {
     // 31 steps of a stay within 62 columns, 31 steps of b within one row.
-    return avx2::warp_fits(source) && source.width >= kWindow && source.b * 31 < 65536 &&
-           source.b * 31 > -65536;
+    return avx2::warp_fits(source) && count >= kGroup && source.width >= kWindow &&
+           source.b * 31 < 65536 && source.b * 31 > -65536;
 }
 
 void warp_row(const WarpSource& source, std::int64_t xs, std::int64_t ys, std::uint8_t* out,
               int count) {
     const int a = static_cast<int>(source.a), b = static_cast<int>(source.b);
-    const Positions x_steps(a), y_steps(b);
+    const Positions across_columns(a, source.width), down_rows(b, source.height);
     const __m512i byte = _mm512_set1_epi16(255);
-    const std::ptrdiff_t stride = source.stride;
-    int i = 0;
-    while (i + kGroup <= count) {
+    const int last = source.height - 1;
+    // The last group overlaps the one before: its pixels are what they were.
+    for (int start = 0; start < count; start += kGroup) {
+        const int i = smaller(start, count - kGroup);
         const int x_start = static_cast<int>(xs) + a * i, y_start = static_cast<int>(ys) + b * i;
-        const int x_end = x_start + 31 * a, y_end = y_start + 31 * b;
-        const int y_low = b < 0 ? y_end : y_start, y_high = b < 0 ? y_start : y_end;
-        if (x_start < 0 || x_end >> 16 > source.width - 2 || y_low < 0 ||
-            y_high >> 16 > source.height - 2) {
-            avx2::warp_row(source, xs + source.a * i, ys + source.b * i, out + i, kGroup);
-            i += kGroup;
-            continue;
-        }
-        const int x0 = smaller(x_start >> 16, source.width - kWindow), y0 = y_low >> 16;
-        const __m512i x = x_steps.from(x_start - (x0 << 16)),
-                      y = y_steps.from(y_start - (y0 << 16));
+        const int x0 = smaller(clamped(x_start, source.width), source.width - kWindow);
+        const int y0 = clamped(b < 0 ? y_start + 31 * b : y_start, source.height);
+        const __m512i x = across_columns.from(x_start, x0), y = down_rows.from(y_start, y0);
         const __m512i fx = _mm512_and_si512(x, byte), column = _mm512_srli_epi16(x, 8);
+        // In the picture's last column the right pixel may be byte 64, which wraps: its weight is
+        // zero. So is that of the row below the last one.
         const __m512i take = _mm512_add_epi16(_mm512_or_si512(column, _mm512_slli_epi16(column, 8)),
                                               _mm512_set1_epi16(0x0100));
-        const unsigned char* row = source.data + stride * y0 + x0;
-        const __m512i h0 = across(row, take, fx), h1 = across(row + stride, take, fx);
+        const unsigned char* base = source.data + x0;
+        const __m512i h0 = across(base + source.stride * y0, take, fx);
+        const __m512i h1 = across(base + source.stride * smaller(y0 + 1, last), take, fx);
         __m512i above = h0, below = h1;
         // The row is 0 or 1 below the base; where the view turns little, mostly 0.
         const __mmask32 second = _mm512_cmpgt_epi16_mask(y, byte);
         if (second) {
-            const __m512i h2 = across(row + 2 * stride, take, fx);
+            const __m512i h2 = across(base + source.stride * smaller(y0 + 2, last), take, fx);
             above = _mm512_mask_blend_epi16(second, h0, h1);
             below = _mm512_mask_blend_epi16(second, h1, h2);
         }
         const __m512i words = down(above, below, _mm512_and_si512(y, byte));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm512_cvtepi16_epi8(words));
-        i += kGroup;
     }
-    avx2::warp_row(source, xs + source.a * i, ys + source.b * i, out + i, count - i);
 }
 
 }  // namespace pyanalyzer::vbmi
