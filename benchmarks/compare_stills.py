@@ -27,7 +27,7 @@ from pyanalyzer.errors import UnalignableError
 from pyanalyzer.evaluate.reliability import reliability
 from pyanalyzer.evaluate.stills import Found, PairScore, StillsScore, judge_pair, sum_up
 from pyanalyzer.records import U8, Region
-from pyanalyzer.score.load import load_for_stills
+from pyanalyzer.score.load_stills import load_for_stills
 from pyanalyzer.stills.compare import bring_together, compare, maps_of
 from pyanalyzer.stills.locate import locate
 from pyanalyzer.stills.pairs.pair import Pair, make_pair

@@ -191,7 +191,9 @@ def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
     try:
-        return EvidenceStream(region.w_px, region.h_px, kernels=kernels, mask=mask)
+        return EvidenceStream(
+            region.w_px, region.h_px, kernels=kernels, mask=mask, coarse=settings.fast
+        )
     except ReplayError as error:  # the core knows sizes, not files
         raise ReplayError(f"{info.path}: {error}") from error
 

@@ -8,6 +8,7 @@ when only a part of the replay is analysed. Regions are half-open boxes ``(x, y,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -33,6 +34,10 @@ BLOCK_PX = 8  # side of a block of the evidence, px of the working picture
 STILL_REPEATS = 4
 MAX_PROPOSALS = 4  # candidate regions per frame: more than four things seldom change at once
 CROP_PX = 32  # side of the square that every candidate is resampled to
+# Residuals of unchanged blocks are taken as exponential with the noise floor f as their mean, those
+# of changed blocks as exponential with the mean 4 f: LLR = (3/4) r/f - ln 4, in 1/16 nat.
+RESIDUAL_SLOPE = 12
+RESIDUAL_OFFSET = -22
 
 
 class Region(NamedTuple):
@@ -111,6 +116,31 @@ class Alignment:
     confidence: float
     aligned: bool
     inverse_q16: tuple[int, int, int, int]
+
+    @classmethod
+    def of(
+        cls,
+        inverse_q16: tuple[int, int, int, int],
+        confidence: float,
+        aligned: bool,
+        height: int,
+        width: int,
+    ) -> Alignment:
+        """From the exact inverse: displacement, scale and rotation about the centre."""
+        a, b, tx, ty = (value / 65536.0 for value in inverse_q16)
+        x_centre, y_centre = (width - 1) / 2.0, (height - 1) / 2.0
+        # The previous centre c lies at c + d in the current picture: A (c + d) + t = c.
+        x_rest, y_rest = x_centre - tx, y_centre - ty
+        norm = a * a + b * b
+        return cls(
+            dx_px=(a * x_rest + b * y_rest) / norm - x_centre,
+            dy_px=(a * y_rest - b * x_rest) / norm - y_centre,
+            scale=1.0 / math.hypot(a, b),
+            rotation_rad=math.atan2(-b, a) + 0.0,
+            confidence=confidence,
+            aligned=aligned,
+            inverse_q16=inverse_q16,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

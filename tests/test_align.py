@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pyanalyzer import core, reference
 from pyanalyzer.records import U8, Alignment
-from pyanalyzer.reference.align_model import alignment_record
 
 IDENTITY = (65536, 0, 0, 0)
 
@@ -221,7 +220,7 @@ def test_says_where_there_is_no_alignment(path: object) -> None:
 
 def test_record_speaks_of_the_exact_inverse() -> None:
     inverse = inverse_of((270, 480), 12.5, -7.25, 1.05, 3.0)
-    record = alignment_record(inverse, 0.5, True, 270, 480)
+    record = Alignment.of(inverse, 0.5, True, 270, 480)
     assert record.dx_px == pytest.approx(12.5, abs=1e-2)
     assert record.dy_px == pytest.approx(-7.25, abs=1e-2)
     assert record.scale == pytest.approx(1.05, abs=1e-4)

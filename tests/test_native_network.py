@@ -160,13 +160,22 @@ ANALYSIS = "from pyanalyzer.pipeline import analyse; analyse('replay.mp4')"
 COMPARISON = "from pyanalyzer.__main__ import main; main(['compare', 'a.png', 'b.png', '--quiet'])"
 
 
-@pytest.mark.parametrize("code", [ANALYSIS, COMPARISON], ids=["analysis", "comparison"])
-def test_neither_loads_pytorch(code: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "unneeded"),
+    [
+        (ANALYSIS, ("torch", "cv2", "pyanalyzer.reference", "pyanalyzer.stills")),
+        (COMPARISON, ("torch", "pyanalyzer.simulate")),
+    ],
+    ids=["analysis", "comparison"],
+)
+def test_neither_loads_what_it_does_not_need(
+    code: str, unneeded: tuple[str, ...], tmp_path: Path
+) -> None:
     write_video(tmp_path / "replay.mp4", [moving(i) for i in range(60)], rate=30)
     write_png(tmp_path / "a.png", scene(1, 320, 240))
     write_png(tmp_path / "b.png", with_block(scene(1, 320, 240), 100, 80, 40, 30))
-    script = f"import sys; {code}; print('torch' in sys.modules)"
+    script = f"import sys; {code}; print({set(unneeded)!r} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True
     )
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"

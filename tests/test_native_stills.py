@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from pyanalyzer.score.load import load_for_stills
+from pyanalyzer.score.load_stills import load_for_stills
 from pyanalyzer.score.native_stills import NativeLook
 from pyanalyzer.score.stills import StillsNetwork
 from pyanalyzer.score.stills_configuration import StillsConfiguration

@@ -8,7 +8,7 @@ import pytest
 
 from pyanalyzer.evaluate.regions import intersection_over_union
 from pyanalyzer.records import U8, Region
-from pyanalyzer.score.load import load_for_stills
+from pyanalyzer.score.load_stills import load_for_stills
 from pyanalyzer.stills.compare import compare
 from pyanalyzer.stills.pairs.nuisance import jpeg
 from pyanalyzer.stills.records import StillsModel

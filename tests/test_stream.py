@@ -167,13 +167,17 @@ def test_records_can_be_saved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "factor"),
-    [(160, 210, 1), (320, 240, 1), (480, 270, 1), (640, 270, 1), (854, 480, 2), (1280, 720, 3),
-     (1920, 1080, 4), (1080, 1920, 4), (3840, 2160, 8), (7680, 4320, 16)],
+    ("width", "height", "factor", "coarse"),
+    [(160, 210, 1, 1), (320, 240, 1, 1), (480, 270, 1, 1), (640, 270, 1, 1), (854, 480, 2, 2),
+     (1280, 720, 3, 4), (1920, 1080, 4, 5), (1080, 1920, 4, 5), (2560, 1440, 6, 7),
+     (3840, 2160, 8, 10), (7680, 4320, 16, 16), (3200, 180, 5, 5)],
 )  # fmt: skip
-def test_working_factor(width: int, height: int, factor: int) -> None:
+def test_working_factor(width: int, height: int, factor: int, coarse: int) -> None:
     assert working_factor(width, height) == factor
-    assert EvidenceStream(width, height).factor == factor
+    assert working_factor(width, height, coarse=True) == coarse
+    if height // factor >= 32:
+        assert EvidenceStream(width, height).factor == factor
+        assert EvidenceStream(width, height, coarse=True).factor == coarse
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (16384, 16), (31, 200), (640, 60 - 29)])

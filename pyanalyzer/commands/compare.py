@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compared(args: argparse.Namespace, before: U8, after: U8) -> Comparison:
-    from pyanalyzer.score.load import load_for_stills
+    from pyanalyzer.score.load_stills import load_for_stills
     from pyanalyzer.stills.compare import compare
     from pyanalyzer.weights import STILLS_SHA256, stills_path
 

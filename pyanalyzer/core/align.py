@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyanalyzer import _core
 from pyanalyzer.records import U8, Alignment, BoolGrid
-from pyanalyzer.reference.align_model import alignment_record
 
 
 def align(
@@ -37,4 +36,4 @@ def align(
         previous, current, valid=valid, hint=hint, threads=threads, isa=isa
     )
     height, width = current.shape
-    return alignment_record(inverse_q16, confidence, aligned, height, width)
+    return Alignment.of(inverse_q16, confidence, aligned, height, width)

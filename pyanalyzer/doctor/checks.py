@@ -145,7 +145,7 @@ def check_stills() -> Iterator[Finding]:
     import numpy as np
 
     from pyanalyzer import weights
-    from pyanalyzer.score.load import load_for_stills
+    from pyanalyzer.score.load_stills import load_for_stills
     from pyanalyzer.stills.compare import compare
 
     model = load_for_stills(weights.stills_path(), expected_sha256=weights.STILLS_SHA256)

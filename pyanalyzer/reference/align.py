@@ -13,7 +13,6 @@ from pyanalyzer.reference.align_model import (
     IDENTITY_Q16,
     Q16,
     Model,
-    alignment_record,
     corner_distance_px,
     plausible,
     quantize,
@@ -159,7 +158,7 @@ def align(
     mask = check(previous, current, valid)
     height, width = current.shape
     if np.array_equal(previous, current):
-        return alignment_record(IDENTITY_Q16, 1.0, True, height, width)
+        return Alignment.of(IDENTITY_Q16, 1.0, True, height, width)
     levels = pyramid(previous, current, mask)
     starts = [IDENTITY]
     if hint is not None and tuple(hint) != IDENTITY_Q16:
@@ -171,7 +170,7 @@ def align(
             starts.append(hinted)
     model, unrelated = find_model(levels, starts)
     if unrelated:
-        return alignment_record(IDENTITY_Q16, 0.0, False, height, width)
+        return Alignment.of(IDENTITY_Q16, 0.0, False, height, width)
     for k in range(len(levels) - 1, -1, -1):
         detail = min(k, 2)
         model, measured = refine(
@@ -181,4 +180,4 @@ def align(
             model = to_finer(model)
     if corner_distance_px(model, IDENTITY, height, width) < STILL_PX:
         model = IDENTITY
-    return alignment_record(quantize(model), confidence_of(measured), True, height, width)
+    return Alignment.of(quantize(model), confidence_of(measured), True, height, width)

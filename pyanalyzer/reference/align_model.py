@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-from pyanalyzer.records import Alignment
-
 Model = tuple[float, float, float, float]
 Q16 = tuple[int, int, int, int]
 
@@ -60,23 +58,3 @@ def corner_distance_px(first: Model, second: Model, height: int, width: int) -> 
     ):
         distance = max(distance, abs(a * x - b * y + tx), abs(b * x + a * y + ty))
     return distance
-
-
-def alignment_record(
-    inverse_q16: Q16, confidence: float, aligned: bool, height: int, width: int
-) -> Alignment:
-    """The record: displacement, scale and rotation about the centre, from the exact inverse."""
-    a, b, tx, ty = (value / 65536.0 for value in inverse_q16)
-    x_centre, y_centre = (width - 1) / 2.0, (height - 1) / 2.0
-    # The previous centre c lies at c + d in the current picture: A (c + d) + t = c.
-    x_rest, y_rest = x_centre - tx, y_centre - ty
-    norm = a * a + b * b
-    return Alignment(
-        dx_px=(a * x_rest + b * y_rest) / norm - x_centre,
-        dy_px=(a * y_rest - b * x_rest) / norm - y_centre,
-        scale=1.0 / math.hypot(a, b),
-        rotation_rad=math.atan2(-b, a) + 0.0,
-        confidence=confidence,
-        aligned=aligned,
-        inverse_q16=inverse_q16,
-    )

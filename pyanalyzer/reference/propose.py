@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pyanalyzer.records import I32, MAX_PROPOSALS, U8, Evidence, Proposal, Region
+from pyanalyzer.records import (
+    I32,
+    MAX_PROPOSALS,
+    RESIDUAL_OFFSET,
+    RESIDUAL_SLOPE,
+    U8,
+    Evidence,
+    Proposal,
+    Region,
+)
 from pyanalyzer.reference.mincut import label_grid
 
 I64 = npt.NDArray[np.int64]
 
 BLOCK_PX = 8
 POTTS = 8  # 1/16 nat: price of two neighbours that differ
-
-# Residuals of unchanged blocks are taken as exponential with the noise floor f as their mean, those
-# of changed blocks as exponential with the mean 4 f: LLR = (3/4) r/f - ln 4, in 1/16 nat.
-RESIDUAL_SLOPE = 12
-RESIDUAL_OFFSET = -22
 RESIDUAL_MAX = 64  # four nats: beyond, a larger residual is not surer evidence
 MOTION_MAX = 16  # motion against the view: a hint, one nat from 2 px on
 MIN_SCORE = 3.0  # nats: a lone block less sure than that is noise

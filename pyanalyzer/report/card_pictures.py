@@ -12,9 +12,17 @@ import numpy as np
 from pyanalyzer import core
 from pyanalyzer.core.stream import MAX_FACTOR, MIN_WORKING_PX, working_factor
 from pyanalyzer.decode.colour import ColourPicture
-from pyanalyzer.records import BLOCK_PX, U8, Alignment, BoolGrid, Evidence, Memory, Region
-from pyanalyzer.reference.align_model import alignment_record
-from pyanalyzer.reference.propose import RESIDUAL_OFFSET, RESIDUAL_SLOPE
+from pyanalyzer.records import (
+    BLOCK_PX,
+    RESIDUAL_OFFSET,
+    RESIDUAL_SLOPE,
+    U8,
+    Alignment,
+    BoolGrid,
+    Evidence,
+    Memory,
+    Region,
+)
 
 Inverse = tuple[int, int, int, int]
 
@@ -114,7 +122,7 @@ def pair(
     alignment = core.align(working, before.working, hint=hint)
     evidence = _evidence(working, before.working, alignment, grid)
     if hint is not None:
-        summed = alignment_record(hint, 0.0, True, *working.shape)
+        summed = Alignment.of(hint, 0.0, True, *working.shape)
         other = _evidence(working, before.working, summed, grid)
         if _left_over(other) < _left_over(evidence):
             alignment, evidence = summed, other

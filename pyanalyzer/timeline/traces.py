@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyanalyzer.records import I32, Evidence, FrameEvidence, Region
-from pyanalyzer.reference.propose import RESIDUAL_OFFSET, RESIDUAL_SLOPE
+from pyanalyzer.records import I32, RESIDUAL_OFFSET, RESIDUAL_SLOPE, Evidence, FrameEvidence, Region
 
 _COLUMNS = 7
 

@@ -50,7 +50,7 @@ def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:
     scorer = Scorer(parts, mirrored=False)
     with open_replay(str(video), threads=1, fast=True) as replay:
         info = replay.info
-        stream = EvidenceStream(info.width_px, info.height_px)
+        stream = EvidenceStream(info.width_px, info.height_px, coarse=True)
         encoder = FeatureEncoder(info.time_base)
         for frame in replay:
             scorer.push(encoder.encode(stream.push(frame)), frame.index, frame.pts)
