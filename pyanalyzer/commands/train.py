@@ -271,17 +271,20 @@ def _export(
     """Fits the timeline and writes the weights; ``about``: what they were trained on, None: this
     run's."""
     import hashlib
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from rich.console import Console
 
     from pyanalyzer.atomic_file import write_atomically
     from pyanalyzer.score.model import weights_bytes
+    from pyanalyzer.train.place_fit import fit_place_weights
     from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
 
     model = training_run.model()
     parameters = fit_timeline(model, training, validation)
-    fast = fit_fast_timeline(model.parts, _validation_videos(args), parameters)
+    videos = _validation_videos(args)
+    parameters = replace(parameters, places=fit_place_weights(model.parts, videos, parameters))
+    fast = fit_fast_timeline(model.parts, videos, parameters)
     this_run = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,

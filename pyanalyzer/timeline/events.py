@@ -15,6 +15,7 @@ from pyanalyzer.timeline.decisions import Decision, OnsetDecider, blocks
 from pyanalyzer.timeline.motion import Followed, motion_around
 from pyanalyzer.timeline.onsets import onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
+from pyanalyzer.timeline.places import PlaceWeights, places_around
 from pyanalyzer.timeline.traces import FrameTrace
 from pyanalyzer.timeline.transition import FrameTimes
 
@@ -39,7 +40,7 @@ class _Place:
 class _Window:
     """What the events of one block are made from: the frames around it, and its onsets.
 
-    ``picture``: the analysed part of the replay's.
+    ``picture``: the analysed part of the replay's. ``places``: as of the parameters.
     """
 
     info: VideoInfo
@@ -48,6 +49,7 @@ class _Window:
     times_s: F64
     decision: Decision
     picture: Region
+    places: PlaceWeights
 
     def over_territory(self, log_p: npt.NDArray[np.float32], n: int) -> F64:
         """The rows of ``log_p`` (T, ...) of onset ``n``'s territory, in double precision."""
@@ -79,7 +81,7 @@ class EventStream:
         threshold: float | None = None,
     ) -> None:
         self._info = info
-        self._calibration = parameters.calibration
+        self._calibration, self._places = parameters.calibration, parameters.places
         self._threshold = parameters.threshold if threshold is None else threshold
         self._picture = _analysed_part(info, offset_px, size_px)
         self._blocks, self._decider = blocks(), OnsetDecider(parameters)
@@ -121,7 +123,13 @@ class EventStream:
         decision = self._decider.decide(block, scores.cause_onset, times_s)
         confidences = self._calibration.confidence(decision.onsets.raw_confidences)
         window = _Window(
-            self._info, scores, self._traces[begin:end], times_s, decision, self._picture
+            self._info,
+            scores,
+            self._traces[begin:end],
+            times_s,
+            decision,
+            self._picture,
+            self._places,
         )
         listed = np.flatnonzero(confidences >= self._threshold).tolist()
         first = self._listed + 1
@@ -170,7 +178,7 @@ def _event(
     at = int(onsets.positions[n])
     share = onsets.marginals[n]
     kind = KINDS[int(np.argmax(share @ np.exp(window.over_territory(scores.kind, n))))]
-    place = _place(window, n, share, _WHOLE_OF_LOCAL if kind in _LOCAL_KINDS else 1.0)
+    place = _place(window, n, share, window.places if kind in _LOCAL_KINDS else None)
     followed = None if kind == "view" else place.followed
     neighbours = int(decision.neighbours[n]), int(decision.neighbours[n + 2])
     before, after = motion_around(window.traces, window.times_s, at, neighbours, followed)
@@ -208,18 +216,21 @@ def _analysed_part(
     return Region(x, y, min(w, info.width_px - x), min(h, info.height_px - y))
 
 
-def _place(window: _Window, n: int, share: F64, whole: float) -> _Place:
-    """The candidate with the most probability, counted by track over the territory.
+def _place(window: _Window, n: int, share: F64, local: PlaceWeights | None) -> _Place:
+    """The whole picture, or the place of a track.
 
-    ``share`` (n,): where in it the onset is; ``whole``: what the whole picture's probability counts
-    for. The box is the track's at the onset; where it has none
-    there, that of its likeliest frame.
+    ``share`` (n,): where in the territory the onset is. The candidate with the most probability,
+    counted by track over the territory, decides whether it is the picture; ``local``: of a local
+    change, of which the picture's probability counts less, and whose track is the likeliest by
+    these weights. Of other changes the track is that candidate, its box the one at the onset, or
+    where it has none there that of its likeliest frame.
     """
     begin, end = window.decision.onsets.territories[n].tolist()
-    onset = window.traces[int(window.decision.onsets.positions[n])]
-    candidate = window.over_territory(window.scores.candidate, n)
-    weight = share[:, None] * np.exp(candidate)
-    sums: dict[int, float] = {_WHOLE_PICTURE: whole * float(weight[:, 0].sum())}
+    at = int(window.decision.onsets.positions[n])
+    onset = window.traces[at]
+    weight = share[:, None] * np.exp(window.over_territory(window.scores.candidate, n))
+    whole = float(weight[:, 0].sum()) * (1.0 if local is None else _WHOLE_OF_LOCAL)
+    sums: dict[int, float] = {_WHOLE_PICTURE: whole}
     boxes: dict[int, list[tuple[bool, float, Region]]] = {}
     for row, trace in zip(weight.tolist(), window.traces[begin:end], strict=True):
         for k in range(trace.proposals.shape[0]):
@@ -229,14 +240,24 @@ def _place(window: _Window, n: int, share: F64, whole: float) -> _Place:
     track = max(sums, key=lambda key: (sums[key], -key))
     if track == _WHOLE_PICTURE:
         return _Place(window.picture, None)
+    if local is not None:
+        best = local.best(places_around(window.traces, window.scores.candidate, at))
+        if best is not None:
+            region_px = _to_replay(best.changed, onset.factor, window.picture)
+            return _Place(region_px, Followed(best.box, best.track))
     region = max(boxes[track])[2]
-    return _Place(_to_replay(region, onset.factor, window.picture), Followed(region, track))
+    x, y, w, h = region
+    return _Place(
+        _to_replay((x, y, x + w, y + h), onset.factor, window.picture), Followed(region, track)
+    )
 
 
-def _to_replay(region: Region, factor: int, picture: Region) -> Region:
-    """From working px to px of the replay, clipped to the analysed part; never empty."""
-    x0 = min(max(region.x_px * factor, 0), picture.w_px - 1)
-    y0 = min(max(region.y_px * factor, 0), picture.h_px - 1)
-    x1 = min(max((region.x_px + region.w_px) * factor, x0 + 1), picture.w_px)
-    y1 = min(max((region.y_px + region.h_px) * factor, y0 + 1), picture.h_px)
+def _to_replay(box: tuple[float, float, float, float], factor: int, picture: Region) -> Region:
+    """From working px (x0, y0, x1, y1) to px of the replay, clipped to the analysed part; never
+    empty."""
+    left, top, right, bottom = (round(value * factor) for value in box)
+    x0 = min(max(left, 0), picture.w_px - 1)
+    y0 = min(max(top, 0), picture.h_px - 1)
+    x1 = min(max(right, x0 + 1), picture.w_px)
+    y1 = min(max(bottom, y0 + 1), picture.h_px)
     return Region(picture.x_px + x0, picture.y_px + y0, x1 - x0, y1 - y0)

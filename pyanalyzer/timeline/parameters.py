@@ -10,8 +10,10 @@ from typing import Any
 from pyanalyzer.errors import ModelError
 from pyanalyzer.timeline.calibration import Calibration
 from pyanalyzer.timeline.duration import DurationPrior
+from pyanalyzer.timeline.places import PlaceWeights
 
-SCHEMA = "pyanalyzer/timeline-parameters/1"
+SCHEMA = "pyanalyzer/timeline-parameters/2"
+_WITHOUT_PLACES = "pyanalyzer/timeline-parameters/1"  # of gameplay-5 and before: read as well
 _NUMBERS = ("prior_weight", "bias_player", "bias_world", "threshold")
 
 
@@ -19,7 +21,7 @@ _NUMBERS = ("prior_weight", "bias_player", "bias_world", "threshold")
 class TimelineParameters:
     """``prior`` and its weight (0: no prior), biases of the log-odds of an onset by cause,
     ``calibration`` of what comes out, and the ``threshold``: the confidence from which on an event
-    is listed unless the user asks for another.
+    is listed unless the user asks for another. ``places``: where local changes are sought.
 
     :raises ValueError: if a number is not finite, the weight negative or the threshold not in 0..1.
     """
@@ -30,6 +32,7 @@ class TimelineParameters:
     bias_world: float = 0.0
     threshold: float = 0.5
     calibration: Calibration = field(default_factory=Calibration.identity)
+    places: PlaceWeights = field(default_factory=PlaceWeights)
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
@@ -48,6 +51,7 @@ class TimelineParameters:
             "schema": SCHEMA,
             "prior": self.prior.to_json(),
             "calibration": self.calibration.to_json(),
+            "place_weights": list(self.places.weights),
             **{name: getattr(self, name) for name in _NUMBERS},
         }
 
@@ -59,14 +63,17 @@ class TimelineParameters:
             cannot be.
         """
         found = record.get("schema") if isinstance(record, Mapping) else None
-        if found != SCHEMA:
+        if found not in (SCHEMA, _WITHOUT_PLACES):
             raise ModelError(
                 f"the timeline parameters of the weights are of schema {found!r}, but this version "
                 f"of pyanalyzer reads {SCHEMA!r}; use weights and program of one version"
             )
         try:
             names = {"schema", "prior", "calibration", *_NUMBERS}
+            if found == SCHEMA:
+                names.add("place_weights")
             fields = _exactly(record, names, "timeline parameters")
+            places = fields.get("place_weights", PlaceWeights().weights)
             prior = _exactly(fields["prior"], set(DurationPrior.__slots__), "prior")
             calibration = _exactly(fields["calibration"], set(Calibration.__slots__), "calibration")
             numbers = _plain(calibration)
@@ -76,6 +83,7 @@ class TimelineParameters:
             return cls(
                 prior=DurationPrior(**_plain(prior)),
                 calibration=Calibration(**numbers, interval_margin_frames=int(margin)),
+                places=PlaceWeights(**_plain({"weights": places})),
                 **_plain({name: fields[name] for name in _NUMBERS}),
             )
         except (TypeError, ValueError) as error:

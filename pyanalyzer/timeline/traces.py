@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pyanalyzer.records import I32, RESIDUAL_OFFSET, RESIDUAL_SLOPE, Evidence, FrameEvidence, Region
+from pyanalyzer.records import (
+    I32,
+    RESIDUAL_OFFSET,
+    RESIDUAL_SLOPE,
+    U16,
+    Evidence,
+    FrameEvidence,
+    Region,
+)
 
 _COLUMNS = 7
 
@@ -21,7 +29,8 @@ class FrameTrace:
     proposal in the order of the network's candidates: region x, y, w, h in working px; motion
     against the view x, y in 1/16 working px per frame; track. ``view_zoom``: factor by which the
     content grew; ``view_roll_deg``: by which it turned, clockwise as seen; ``changed_share``: see
-    :func:`changed_share`.
+    :func:`changed_share`. ``excess``: uint16 (rows, cols), the residual above the noise floor of
+    each block; None: not known.
     """
 
     index: int
@@ -34,6 +43,7 @@ class FrameTrace:
     view_zoom: float = 1.0
     view_roll_deg: float = 0.0
     changed_share: float = 0.0
+    excess: U16 | None = None
 
     def region(self, n: int) -> Region:
         """Region of proposal ``n`` in working px."""
@@ -65,6 +75,8 @@ def trace_of(evidence: FrameEvidence, factor: int) -> FrameTrace:
         view_zoom=evidence.alignment.scale,
         view_roll_deg=math.degrees(evidence.alignment.rotation_rad),
         changed_share=changed_share(evidence.evidence),
+        excess=np.maximum(evidence.evidence.residual, evidence.evidence.noise_floor)
+        - evidence.evidence.noise_floor,
     )
 
 
