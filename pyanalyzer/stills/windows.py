@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -47,13 +45,21 @@ def windows_of(planes: Planes) -> list[Window]:
 
 
 def _differing(residual: U8, cell_px: int, pixels: int) -> npt.NDArray[np.bool_]:
-    """Whether so many pixels of each cell differ; the last row and column of cells may be cut."""
+    """Whether so many pixels of each cell and the ring of one pixel around it differ: the residual
+    hardly sees the outermost pixels of a change, whose neighbours are as before. The last row and
+    column of cells may be cut."""
     height, width = residual.shape
-    padded = np.zeros((-(-height // cell_px) * cell_px, -(-width // cell_px) * cell_px), np.bool_)
-    padded[:height, :width] = residual > _DIFFERING_LEVELS
-    rows, columns = (side // cell_px for side in padded.shape)
-    counts = padded.reshape(rows, cell_px, columns, cell_px).sum(axis=(1, 3))
-    return cast("npt.NDArray[np.bool_]", counts >= pixels)
+    sums = cv2.integral((residual > _DIFFERING_LEVELS).astype(np.uint8))
+    upper, lower = _ringed(height, cell_px)
+    left, right = _ringed(width, cell_px)
+    within = sums[lower][:, right] - sums[upper][:, right] - sums[lower][:, left]
+    return within + sums[upper][:, left] >= pixels
+
+
+def _ringed(length: int, cell_px: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the cells along a side begin and end, a pixel wider on either end."""
+    begin = np.arange(0, length, cell_px)
+    return np.maximum(begin - 1, 0), np.minimum(begin + cell_px + 1, length)
 
 
 _Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in cells, half-open
