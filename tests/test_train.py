@@ -200,6 +200,43 @@ def test_an_engine_can_be_left_out(
         assert "is not NAME=SHARE" in capsys.readouterr().err
 
 
+def test_the_timeline_can_be_fitted_on_more_replays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyanalyzer.__main__ import main
+    from pyanalyzer.commands import train as command
+    from pyanalyzer.score.model import weights_bytes
+    from pyanalyzer.timeline import TimelineParameters
+    from pyanalyzer.train import timeline_fit
+
+    here, more = tmp_path / "here", tmp_path / "more"
+    for folder in (here, more):
+        folder.mkdir()
+        for n, split in enumerate(("train", "validation")):
+            plant(folder / f"{n}.safetensors", n, split, "ale" if folder == here else "doom")
+    fitted: list[list[str]] = []
+
+    def fit(
+        _: object, training: list[cache.CachedReplay], validation: list[cache.CachedReplay]
+    ) -> TimelineParameters:
+        fitted.append([r.engine for r in (*training, *validation)])
+        return TimelineParameters()
+
+    monkeypatch.setattr(command, "_cached", lambda folder, *_: cache.read_index(folder))
+    monkeypatch.setattr(timeline_fit, "fit_timeline", fit)
+    start = tmp_path / "start.safetensors"
+    network = Network(NetworkConfiguration())
+    start.write_bytes(weights_bytes(network, name="start", timeline={}, training={}))
+    fixed = ["train", str(here), "--steps", "0", "--start-from", str(start), "--out"]
+    assert main([*fixed, str(tmp_path / "few")]) == 0
+    assert main([*fixed, str(tmp_path / "all"), "--fit-on", str(more)]) == 0
+    assert fitted == [["ale", "ale"], ["ale", "ale", "doom", "doom"]]
+    without = ["--fit-on", str(more), "--without-engine", "doom"]
+    assert (
+        main([*fixed, str(tmp_path / "some"), *without]) == 2
+    )  # none of it is in the first folder
+
+
 def test_starts_from_weights() -> None:
     first = loop.TrainingRun(settings(1), SMALL)
     second = loop.TrainingRun(dataclasses.replace(settings(1), seed=1), SMALL, first.model())

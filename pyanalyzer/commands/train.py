@@ -80,6 +80,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "these knew and training forgot comes back (default: 0)",
     )
     parser.add_argument(
+        "--fit-on",
+        type=Path,
+        metavar="DIR",
+        help="fit the timeline (threshold, confidences, intervals, places) on these replays too, "
+        "of whatever split but test; they choose nothing else",
+    )
+    parser.add_argument(
         "--device",
         choices=("cpu", "cuda"),
         default="cpu",
@@ -144,8 +151,10 @@ def run(args: argparse.Namespace) -> int:
     if args.stills:
         from pyanalyzer.commands.train_stills import DEFAULT_NAME, train_stills_run
 
-        if args.without_engine or args.cache or args.grow:
-            raise UsageError("--stills knows neither engines nor a cache, and grows nothing")
+        if args.without_engine or args.cache or args.grow or args.fit_on:
+            raise UsageError(
+                "--stills knows neither engines nor a cache nor a timeline, and grows nothing"
+            )
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
     args.name = args.name or "gameplay-5"
@@ -281,8 +290,12 @@ def _export(
     from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
 
     model = training_run.model()
+    videos = _fitted_videos(args)
+    if args.fit_on is not None:
+        cache = (args.cache or args.out / "cache") / "fit-on"
+        more = _cached(args.fit_on, cache, args.workers)
+        validation = validation + [r for r in more if r.engine not in args.without_engine]
     parameters = fit_timeline(model, training, validation)
-    videos = _validation_videos(args)
     parameters = replace(parameters, places=fit_place_weights(model.parts, videos, parameters))
     fast = fit_fast_timeline(model.parts, videos, parameters)
     this_run = {
@@ -307,13 +320,21 @@ def _export(
     Console().print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")
 
 
-def _validation_videos(args: argparse.Namespace) -> list[Path]:
+def _fitted_videos(args: argparse.Namespace) -> list[Path]:
+    """The validation replays, and those of --fit-on."""
     from pyanalyzer.simulate.truth import read_truth, truth_path
     from pyanalyzer.train.cache import find_replays
 
-    videos = [(video, read_truth(truth_path(video))) for video in find_replays(args.replays)]
+    folders = [(args.replays, {"validation"})]
+    if args.fit_on is not None:
+        folders.append((args.fit_on, {"train", "validation"}))
+    videos = [
+        (video, read_truth(truth_path(video)), splits)
+        for folder, splits in folders
+        for video in find_replays(folder)
+    ]
     return [
         video
-        for video, truth in videos
-        if truth.split == "validation" and truth.engine not in args.without_engine
+        for video, truth, splits in videos
+        if truth.split in splits and truth.engine not in args.without_engine
     ]

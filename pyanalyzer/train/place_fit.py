@@ -35,9 +35,9 @@ def fit_place_weights(
 def known_places(
     parts: NetworkParts, video: Path, parameters: TimelineParameters
 ) -> Iterator[KnownPlaces]:
-    """Of each event within ``REFERENCE_TOLERANCE_FRAMES`` of an onset whose true region is less
-    than ``LOCAL_SHARE`` of the picture: the tracks around, and whether the middle of what changed
-    there lies in the true region."""
+    """Of each listed event within ``REFERENCE_TOLERANCE_FRAMES`` of an onset whose true region is
+    less than ``LOCAL_SHARE`` of the picture: the tracks around, and whether the middle of what
+    changed there lies in the true region."""
     truth = read_truth(truth_path(video))
     picture = Region(0, 0, truth.width_px, truth.height_px)
     onsets = truth.onsets()
@@ -53,7 +53,7 @@ def known_places(
             traces.append(trace_of(evidence, stream.factor))
             scorer.push(encoder.encode(evidence), frame.index, frame.pts)
     scores = scorer.finish()
-    events = build_events(scores, traces, info, parameters, threshold=0.0)
+    events = build_events(scores, traces, info, parameters)
     frames = np.array([event.frame for event in events], np.int64)
     true = np.array([onset.frame for onset in onsets], np.int64)
     confidences = [event.confidence for event in events]
