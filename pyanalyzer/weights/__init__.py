@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-5"
-SHIPPED_SHA256 = "4d7ac8841382f5efec386d6625960ce354e39a1fc77e7a7e2d6c18422ed5c2c9"
+SHIPPED_NAME = "gameplay-6"
+SHIPPED_SHA256 = "b4c6f6c4fd07c8aa9ebd9bb78bf39f287bbe053421adf656454f5385747c7f56"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
