@@ -29,8 +29,9 @@ class AnalysisSettings:
     with neither, the model's own threshold holds. ``cause`` says whose changes are listed.
     ``threads`` (None: as many as the machine has cores) and ``core`` change the speed, never the
     answer. ``weights`` is the path of other weights than the shipped ones.
-    ``fast`` decodes without smoothing block borders, looks at no frame in a mirror, and of more
-    than 45 frames a second at some only: quicker, and less exact.
+    ``fast`` looks at some only of more than 45 frames a second, decodes no more than that takes
+    (without smoothing block borders), reduces large pictures further and looks at no frame in a
+    mirror: quicker, and less exact.
 
     Raises UsageError for a value without meaning.
     """
