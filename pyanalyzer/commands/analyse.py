@@ -94,9 +94,9 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--fast",
         action="store_true",
-        help="of more than 45 frames a second look at some only, and decode no more than that takes, "
-        "without smoothing block borders; reduce large pictures further; do not look at every frame "
-        "in a mirror too: quicker, less exact",
+        help="of more than 45 frames a second look at some only, and decode no more than that "
+        "takes, without smoothing block borders; reduce large pictures further; do not look at "
+        "every frame in a mirror too: quicker, less exact",
     )
     group.add_argument(
         "--core",
