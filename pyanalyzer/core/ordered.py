@@ -16,7 +16,7 @@ class OrderedThread(Generic[Item, Result]):
     """Calls ``work`` with every item in a thread of its own; results come in the items' order.
 
     A context manager: on leaving, the thread does what is left and ends. Futures of
-    ``concurrent.futures`` do more, and cost several times as much an item.
+    ``concurrent.futures`` do more, and cost twice as much an item.
     """
 
     def __init__(self, name: str, work: Callable[[Item], Result]) -> None:

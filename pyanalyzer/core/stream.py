@@ -34,8 +34,8 @@ MIN_WORKING_PX = 32  # on a side: a search window and its displacement must fit 
 MAX_SHORT_SIDE_PX = 270
 MAX_LONG_SIDE_PX = 640
 MAX_FACTOR = 16
-# A coarse stream reduces large pictures further, so that a frame costs two thirds: 1080p to 216 px
-# instead of 270, 720p to 180 instead of 240. Nothing is reduced below the second.
+# A coarse stream reduces large pictures further, to about 0.6 of the pixels: 1080p to 216 px on the
+# short side instead of 270, 720p to 180 instead of 240. Nothing is reduced below the latter.
 COARSE_SHORT_SIDE_PX = 216
 LEAST_COARSE_SHORT_SIDE_PX = 180
 
