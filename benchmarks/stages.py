@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import av
 
 from pyanalyzer import core, pipeline
-from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.core.looks import Looks, frames_back
 from pyanalyzer.decode.luma import LumaReader, layout_of
 from pyanalyzer.records import Frame
-from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
+from pyanalyzer.score.looks import LooksEncoder, LooksFeatures
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.timeline import trace_of
 
@@ -61,10 +61,10 @@ def run(film: str, path: Path, frames: int) -> list[StageRow]:
     Raises ValueError if there are fewer than two.
     """
     clock = StageClock()
-    features = _measured(path, frames, clock)
+    features, back = _measured(path, frames, clock)
     if len(features) < 2:
         raise ValueError(f"{path} has {len(features)} frames; stages are timed from two on")
-    _scored(features, clock)
+    _scored(features, back, clock)
     total = sum(clock.seconds.values())
     return [
         StageRow(film, stage, seconds / len(features), seconds / total)
@@ -72,11 +72,13 @@ def run(film: str, path: Path, frames: int) -> list[StageRow]:
     ]
 
 
-def _measured(path: Path, frames: int, clock: StageClock) -> list[FrameFeatures]:
+def _measured(path: Path, frames: int, clock: StageClock) -> tuple[list[LooksFeatures], int]:
+    """What the network sees, and how far back its second look reaches."""
     kernels: Any = SimpleNamespace()
     for name in KERNELS:
         setattr(kernels, name, _timed(clock, name))
-    features: list[FrameFeatures] = []
+    features: list[LooksFeatures] = []
+    back = 1
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         video.thread_type, video.codec_context.thread_count = "NONE", 1
@@ -84,18 +86,19 @@ def _measured(path: Path, frames: int, clock: StageClock) -> list[FrameFeatures]
         while (picture := clock.call("decode", next, decoded, None)) is not None:
             if not features:
                 reader = LumaReader(layout_of(picture))
-                stream = EvidenceStream(picture.width, picture.height, kernels=kernels)
+                back = frames_back(video.average_rate)
+                looks = Looks(picture.width, picture.height, back=back, kernels=kernels)
                 assert video.time_base is not None
-                encoder = FeatureEncoder(video.time_base)
+                encoder = LooksEncoder(video.time_base, back)
             luma = clock.call("luma", reader.read_plane, picture)
             before = sum(clock.seconds[name] for name in KERNELS)
             frame = Frame(len(features), picture.pts or 0, *luma)
-            evidence = clock.call("stream, besides its kernels", stream.push, frame)
+            evidence = clock.call("stream, besides its kernels", looks.push, frame)
             inside = sum(clock.seconds[name] for name in KERNELS) - before
             clock.seconds["stream, besides its kernels"] -= inside
             features.append(clock.call("features", encoder.encode, evidence))
-            clock.call("trace", trace_of, evidence, stream.factor)
-    return features
+            clock.call("trace", trace_of, evidence[0], looks.factor)
+    return features, back
 
 
 def _timed(clock: StageClock, name: str) -> Callable[..., Any]:
@@ -103,10 +106,10 @@ def _timed(clock: StageClock, name: str) -> Callable[..., Any]:
     return lambda *args, **named: clock.call(name, kernel, *args, **named)
 
 
-def _scored(features: list[FrameFeatures], clock: StageClock) -> None:
-    from pyanalyzer.score.scorer import Scorer
+def _scored(features: list[LooksFeatures], back: int, clock: StageClock) -> None:
+    from pyanalyzer.score.looks import LooksScorer
 
-    scorer = Scorer(pipeline.load_weights(AnalysisSettings()).parts)
+    scorer = LooksScorer(pipeline.load_weights(AnalysisSettings()).parts, back=back)
     for i, frame in enumerate(features):
         clock.call("network", scorer.push, frame, i, i)
     clock.call("network", scorer.finish)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyanalyzer.records import Event, FrameCurves, Region, Scores, VideoInfo
-from pyanalyzer.score.features import FrameFeatures
+from pyanalyzer.score.looks import LooksFeatures, LooksScorer
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.timeline import (
     EventStream,
@@ -25,7 +25,7 @@ from pyanalyzer.timeline import (
 if TYPE_CHECKING:
     from pyanalyzer.score.parts import ScoringModel
 
-# Frames measured but not yet scored, up to 40 kB each: two batches (score/scorer.py), so that
+# Frames measured but not yet scored, up to 80 kB each: two batches (score/scorer.py), so that
 # measuring goes on while one is scored.
 _QUEUE_FRAMES = 128
 
@@ -40,20 +40,21 @@ class Answer:
         info: VideoInfo,
         settings: AnalysisSettings,
         region: Region,
+        back: int,
     ) -> None:
-        self._frames = queue.SimpleQueue[tuple[FrameFeatures, FrameTrace] | None]()
+        self._frames = queue.SimpleQueue[tuple[LooksFeatures, FrameTrace] | None]()
         self._free = queue.SimpleQueue[None]()  # places, as in decode/channel.py
         for _ in range(_QUEUE_FRAMES):
             self._free.put(None)
         self._found: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: the end
         self._result: Future[FrameCurves] = Future()
         self._load = load
-        self._info, self._settings, self._region = info, settings, region
+        self._info, self._settings, self._region, self._back = info, settings, region, back
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._work, name="network", daemon=True)
         self._thread.start()
 
-    def push(self, features: FrameFeatures, trace: FrameTrace) -> None:
+    def push(self, features: LooksFeatures, trace: FrameTrace) -> None:
         """The next frame."""
         self._put((features, trace))
 
@@ -79,7 +80,7 @@ class Answer:
         self._abandoned.set()
         self._thread.join()
 
-    def _put(self, item: tuple[FrameFeatures, FrameTrace] | None) -> None:
+    def _put(self, item: tuple[LooksFeatures, FrameTrace] | None) -> None:
         while True:
             if self._result.done():
                 self._result.result()  # raises what went wrong
@@ -99,9 +100,7 @@ class Answer:
             self._found.put(None)
 
     def _score_and_decide(self, model: ScoringModel) -> FrameCurves:
-        from pyanalyzer.score.scorer import Scorer
-
-        scorer = Scorer(model.parts, mirrored=not self._settings.fast)
+        scorer = LooksScorer(model.parts, mirrored=not self._settings.fast, back=self._back)
         events = self._event_stream(model)
         unscored: list[FrameTrace] = []
         curves: list[FrameCurves] = []
@@ -140,7 +139,7 @@ class Answer:
             threshold=_threshold(self._settings, parameters),
         )
 
-    def _arriving(self) -> Iterator[tuple[FrameFeatures, FrameTrace]]:
+    def _arriving(self) -> Iterator[tuple[LooksFeatures, FrameTrace]]:
         while not self._abandoned.is_set():
             try:
                 item = self._frames.get(timeout=0.2)
@@ -154,10 +153,14 @@ class Answer:
 
 @contextmanager
 def answering_thread(
-    load: Callable[[], ScoringModel], info: VideoInfo, settings: AnalysisSettings, region: Region
+    load: Callable[[], ScoringModel],
+    info: VideoInfo,
+    settings: AnalysisSettings,
+    region: Region,
+    back: int,
 ) -> Iterator[Answer]:
-    """The thread, while frames are read."""
-    answer = Answer(load, info, settings, region)
+    """The thread, while frames are read. ``back``: see :class:`~pyanalyzer.core.looks.Looks`."""
+    answer = Answer(load, info, settings, region, back)
     try:
         yield answer
     finally:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyanalyzer import weights
 from pyanalyzer.answering import answering_thread
-from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.core.looks import Looks, frames_back
 from pyanalyzer.decode import (
     MAX_THREADS,
     ReplayReader,
@@ -36,7 +36,7 @@ from pyanalyzer.records import (
     VideoInfo,
     VideoSummary,
 )
-from pyanalyzer.score.features import FeatureEncoder
+from pyanalyzer.score.looks import LooksEncoder
 from pyanalyzer.settings import AnalysisSettings, Progress
 from pyanalyzer.timeline import trace_of
 
@@ -118,16 +118,17 @@ def analyse(
                 if on_event is not None:
                     on_event(event, followed)
 
-        with answering_thread(load, info, settings, region) as answer:
-            stream = _evidence_stream(settings, info, region)
-            encoder = FeatureEncoder(info.time_base)
+        back = 1 if settings.fast else frames_back(info.frame_rate)
+        with answering_thread(load, info, settings, region, back) as answer:
+            looks = _looks(settings, info, region, back)
+            encoder = LooksEncoder(info.time_base, back)
             frames = (crop(frame, region) for frame in replay)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
-            for looked_at, evidence in stream.measure(frames, ahead_frames=ahead_frames):
-                answer.push(encoder.encode(evidence), trace_of(evidence, stream.factor))
+            for frame, evidence in looks.measure(frames, ahead_frames=ahead_frames):
+                answer.push(encoder.encode(evidence), trace_of(evidence[0], looks.factor))
                 looked += 1
                 if watch is not None:
-                    watch(looked_at, evidence, info, stream.factor)
+                    watch(frame, evidence[0], info, looks.factor)
                 take(answer.found())
                 if progress is not None and looked % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, "analysing"))
@@ -180,7 +181,7 @@ def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
     return region
 
 
-def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region) -> EvidenceStream:
+def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region, back: int) -> Looks:
     kernels: Any = importlib.import_module(
         "pyanalyzer.core" if settings.core == "native" else "pyanalyzer.reference"
     )
@@ -191,8 +192,8 @@ def _evidence_stream(settings: AnalysisSettings, info: VideoInfo, region: Region
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
     try:
-        return EvidenceStream(
-            region.w_px, region.h_px, kernels=kernels, mask=mask, coarse=settings.fast
+        return Looks(
+            region.w_px, region.h_px, back=back, kernels=kernels, mask=mask, coarse=settings.fast
         )
     except ReplayError as error:  # the core knows sizes, not files
         raise ReplayError(f"{info.path}: {error}") from error

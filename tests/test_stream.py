@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 
 import pyanalyzer.reference as reference_kernels
+from pyanalyzer.core.looks import Looks
 from pyanalyzer.core.stream import EvidenceStream, working_factor
 from pyanalyzer.decode import open_replay
 from pyanalyzer.errors import ReplayError
@@ -63,9 +64,9 @@ def test_measuring_ahead_changes_nothing(ahead_frames: int) -> None:
     expected = run(EvidenceStream(128, 96), pictures)
     assert {seen.alignment.aligned for seen in expected} == {True, False}
     assert sum(seen.repeated for seen in expected) == 9
-    seen = list(EvidenceStream(128, 96).measure(iter(frames), ahead_frames=ahead_frames))
+    seen = list(Looks(128, 96).measure(iter(frames), ahead_frames=ahead_frames))
     assert [frame for frame, _ in seen] == frames
-    for (_, got), wanted in zip(seen, expected, strict=True):
+    for (_, (got,)), wanted in zip(seen, expected, strict=True):
         assert_same(got, wanted)
         np.testing.assert_array_equal(got.flow.flow_q8, wanted.flow.flow_q8)
 
@@ -78,7 +79,7 @@ def test_measuring_ahead_ends_with_its_frames() -> None:
         raise ReplayError("torn")
 
     with pytest.raises(ReplayError, match="torn"):
-        list(EvidenceStream(128, 96).measure(broken(), ahead_frames=4))
+        list(Looks(128, 96).measure(broken(), ahead_frames=4))
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith(("pyanalyzer-align", "pyanalyzer-flow"))]
 

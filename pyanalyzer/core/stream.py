@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from pyanalyzer.core.ordered import OrderedThread
 from pyanalyzer.core.tracks import Tracks
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import (
@@ -88,7 +86,7 @@ def working_factor(width_px: int, height_px: int, *, coarse: bool = False) -> in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pair:
+class Pair:
     """A frame's working picture and the one before it; None where there is nothing to compare with:
     at the first frame, and at the ``repeats``-th repeat of one."""
 
@@ -160,57 +158,26 @@ class EvidenceStream:
 
         Raises ReplayError if the picture's size is not the announced one.
         """
-        pair = self._pair(frame)
-        alignment = self._align(pair)
-        return self._measure(pair, alignment, self._flow(pair) if alignment.aligned else None)
-
-    def measure(
-        self, frames: Iterable[Frame], *, ahead_frames: int = 0
-    ) -> Iterator[tuple[Frame, FrameEvidence]]:
-        """Measures frames in order as ``push`` does, and gives each back with its evidence.
-
-        ``ahead_frames``: so many frames are taken and begun before the first is given back: one
-        thread aligns, another one measures the flow, the caller's does the rest. 0: no thread but
-        the caller's. Raises what ``push`` raises.
-        """
-        if ahead_frames < 1:
-            for frame in frames:
-                yield frame, self.push(frame)
-            return
-        begun: deque[_Pair] = deque()
-        with (
-            # One thread takes them in order: each alignment begins where the last one ended.
-            OrderedThread("pyanalyzer-align", self._align) as aligner,
-            OrderedThread("pyanalyzer-flow", self._flow) as tracer,
-        ):
-
-            def ended() -> tuple[Frame, FrameEvidence]:
-                pair = begun.popleft()
-                return pair.frame, self._measure(pair, aligner.result(), tracer.result())
-
-            for frame in frames:
-                pair = self._pair(frame)
-                aligner.submit(pair)
-                tracer.submit(pair)
-                begun.append(pair)
-                if len(begun) > ahead_frames:
-                    yield ended()
-            while begun:
-                yield ended()
+        pair = self.pair(frame, self.reduce(frame))
+        alignment = self.align(pair)
+        return self.finish(pair, alignment, self.flow(pair) if alignment.aligned else None)
 
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
-    def _pair(self, frame: Frame) -> _Pair:
-        """The frame's working picture beside the one before."""
+    def reduce(self, frame: Frame) -> U8:
+        """The frame's working picture."""
         if frame.plane.shape != (self.height_px, self.width_px):
             height, width = frame.plane.shape
             raise ReplayError(
                 f"frame {frame.index} is {width}x{height} px in a replay of"
                 f" {self.width_px}x{self.height_px} px; a size that changes cannot be analysed"
             )
-        working = self._kernels.downscale(
+        return self._kernels.downscale(
             frame.plane, self.factor, limited_range=frame.limited_range, threads=self._threads
         )
+
+    def pair(self, frame: Frame, working: U8) -> Pair:
+        """The frame's working picture beside the one before."""
         before, source = self._working, self._source
         # The small pictures first: they nearly always differ, and are quickly compared.
         if (
@@ -220,12 +187,13 @@ class EvidenceStream:
             and _same_picture(source, frame)
         ):
             self._repeats += 1
-            return _Pair(frame, None, working, self._repeats)
+            return Pair(frame, None, working, self._repeats)
         self._repeats = 0
         self._source, self._working = frame, working
-        return _Pair(frame, before, working, 0)
+        return Pair(frame, before, working, 0)
 
-    def _align(self, pair: _Pair) -> Alignment:
+    def align(self, pair: Pair) -> Alignment:
+        """How the view moved; the identity where there is nothing to compare with."""
         if pair.before is None:
             if pair.repeats == STILL_REPEATS:
                 self._hint = None
@@ -236,15 +204,16 @@ class EvidenceStream:
         self._hint = alignment.inverse_q16
         return alignment
 
-    def _flow(self, pair: _Pair) -> Flow:
+    def flow(self, pair: Pair) -> Flow:
+        """Where each block came from; nowhere else where there is nothing to compare with."""
         if pair.before is None:
             return self._still
         return self._kernels.flow(
             pair.before, pair.working, valid=self._valid, threads=self._threads
         )
 
-    def _measure(self, pair: _Pair, alignment: Alignment, flow: Flow | None) -> FrameEvidence:
-        """``flow``: not looked at where the pictures are not aligned."""
+    def finish(self, pair: Pair, alignment: Alignment, flow: Flow | None) -> FrameEvidence:
+        """The rest of the evidence. ``flow``: not looked at where the pictures are not aligned."""
         frame, before, working = pair.frame, pair.before, pair.working
         if before is None:
             if pair.repeats == STILL_REPEATS:

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
+from pyanalyzer.score.features import (
+    GLOBAL_FEATURES,
+    MAP_CHANNELS,
+    PROPOSAL_FEATURES,
+    FrameFeatures,
+)
 
 Axis = Literal["x", "y"]
 Array = TypeVar("Array", bound=Any)
@@ -46,6 +51,16 @@ def mirror_proposals(proposals: Array, axis: Axis) -> Array:
 def mirror_crops(crops: Array, axis: Axis) -> Array:
     """uint8 (..., CROP_PX, CROP_PX) to the same."""
     return _flipped(crops, axis)
+
+
+def mirror_features(frame: FrameFeatures) -> FrameFeatures:
+    """A frame's input, left and right exchanged."""
+    return FrameFeatures(
+        maps=mirror_maps(frame.maps, "x"),
+        globals=mirror_globals(frame.globals, "x"),
+        proposals=mirror_proposals(frame.proposals, "x"),
+        crops=mirror_crops(frame.crops, "x"),
+    )
 
 
 def _flipped(pictures: Array, axis: Axis) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -126,6 +126,31 @@ def _merge(frame: int, changes: list[Change]) -> Onset:
         press_frame=max(change.press_frame for change in changes),
         changes=len(changes),
         differing_share=max(change.differing_share for change in changes),
+    )
+
+
+def every(truth: Truth, step: int, first: int) -> Truth:
+    """The truth of the replay that frames ``first``, ``first + step`` .. of this one make.
+
+    What becomes visible between two of them does so in the later one; that may lie past the end.
+    """
+
+    def at(frame: int) -> int:
+        return max(0, -((first - frame) // step))
+
+    return replace(
+        truth,
+        frame_rate=truth.frame_rate / step,
+        frames=len(range(first, truth.frames, step)),
+        changes=tuple(
+            replace(
+                change,
+                press_frame=at(change.press_frame),
+                onset_frame=None if change.onset_frame is None else at(change.onset_frame),
+            )
+            for change in truth.changes
+        ),
+        world_events=tuple(replace(event, frame=at(event.frame)) for event in truth.world_events),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,15 +19,16 @@ from safetensors import safe_open
 from safetensors.numpy import save as serialise
 
 from pyanalyzer.atomic_file import write_atomically
-from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.core.looks import Looks, frames_back
 from pyanalyzer.decode import open_replay
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import MAX_PROPOSALS, FrameEvidence
-from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
-from pyanalyzer.simulate.truth import read_truth, truth_path
+from pyanalyzer.score.features import FrameFeatures
+from pyanalyzer.score.looks import LooksEncoder
+from pyanalyzer.simulate.truth import Truth, every, read_truth, truth_path
 from pyanalyzer.train.labels import make_labels, world_motion_frames
 
-FORMAT = "pyanalyzer/cache/2"
+FORMAT = "pyanalyzer/cache/3"
 LABELS = ("player", "world", "known", "kind", "candidate", "box")
 ARRAYS = ("maps", "globals", "proposals", "crops", *LABELS)
 
@@ -43,7 +44,8 @@ class CachedReplay:
     """One replay in the cache. ``grid``: rows and columns of blocks. ``onsets``: frames of the
     player's observable changes, ascending; ``world_onsets``: those in which the truth knows that
     something of the world changed its motion, ascending; ``world_known``: whether it knows all
-    that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`)."""
+    that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`). ``far``: the replays of a
+    second look (:class:`~pyanalyzer.core.looks.Looks`), each of every so many frames."""
 
     path: Path
     engine: str
@@ -55,6 +57,7 @@ class CachedReplay:
     onsets: tuple[int, ...]
     world_onsets: tuple[int, ...]
     world_known: bool
+    far: tuple[CachedReplay, ...] = ()
 
     def read(self, begin: int = 0, end: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
         """The arrays of frames begin .. end (half-open), named as in ARRAYS.
@@ -99,20 +102,41 @@ def build(video: Path, folder: Path) -> Path:
     if path.exists():
         return path
     truth = read_truth(truth_path(video))
-    features: list[FrameFeatures] = []
-    boxes: list[npt.NDArray[np.float32]] = []
+    near: list[_Measured] = []
     with open_replay(str(video), threads=1) as replay:
-        stream = EvidenceStream(replay.info.width_px, replay.info.height_px)
-        encoder = FeatureEncoder(replay.info.time_base)
-        for frame in replay:
-            evidence = stream.push(frame)
-            features.append(encoder.encode(evidence))
-            boxes.append(_boxes_px(evidence, stream.factor))
-    if len(features) != truth.frames:
+        back = frames_back(replay.info.frame_rate)
+        looks = Looks(replay.info.width_px, replay.info.height_px, back=back)
+        encoder = LooksEncoder(replay.info.time_base, back)
+        far: list[list[_Measured]] = [[] for _ in range(back if back > 1 else 0)]
+        for ordinal, frame in enumerate(replay):
+            evidence = looks.push(frame)
+            features = encoder.encode(evidence)
+            boxes = [_boxes_px(e, looks.factor) for e in evidence]
+            near.append((features[0], boxes[0]))
+            if far:
+                far[ordinal % back].append((features[1], boxes[1]))
+    if len(near) != truth.frames:
         raise ReplayError(
-            f"{video} has {len(features)} frames, but its truth speaks of {truth.frames}; "
+            f"{video} has {len(near)} frames, but its truth speaks of {truth.frames}; "
             "make the replay again"
         )
+    for phase, measured in enumerate(far):
+        if measured:
+            _write(_far_path(path, back, phase), measured, every(truth, back, phase))
+    _write(path, near, truth)  # last: what is there is whole
+    return path
+
+
+def _far_path(path: Path, back: int, phase: int) -> Path:
+    return path.with_suffix(f".far{back:02}-{phase:02}.safetensors")
+
+
+_Measured = tuple[FrameFeatures, npt.NDArray[np.float32]]  # a frame and its proposals' boxes
+
+
+def _write(path: Path, measured: Sequence[_Measured], truth: Truth) -> None:
+    features, boxes = zip(*measured, strict=True)
+    frames = len(features)
     proposals = np.stack([f.proposals for f in features])
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "maps": np.stack([f.maps for f in features]),
@@ -120,7 +144,7 @@ def build(video: Path, folder: Path) -> Path:
         "proposals": proposals,
         "crops": np.stack([f.crops for f in features]),
     }
-    labels = make_labels(truth, len(features), proposals, np.stack(boxes))
+    labels = make_labels(truth, frames, proposals, np.stack(boxes))
     for name in LABELS:
         arrays[name] = getattr(labels, name)
     header = {
@@ -128,15 +152,14 @@ def build(video: Path, folder: Path) -> Path:
         "engine": truth.engine,
         "game": truth.game,
         "split": truth.split,
-        "frames": len(features),
+        "frames": frames,
         "frame_rate": float(truth.frame_rate),
         "grid": arrays["maps"].shape[2:],
-        "onsets": [onset.frame for onset in truth.onsets()],
-        "world_onsets": world_motion_frames(truth),
+        "onsets": [onset.frame for onset in truth.onsets() if onset.frame < frames],
+        "world_onsets": [frame for frame in world_motion_frames(truth) if frame < frames],
         "world_known": truth.world_known,
     }
     write_atomically(path, serialise(arrays, {"pyanalyzer": json.dumps(header)}))
-    return path
 
 
 def _boxes_px(frame: FrameEvidence, factor: int) -> npt.NDArray[np.float32]:
@@ -164,15 +187,26 @@ def find_replays(folder: Path) -> list[Path]:
 
 
 def read_index(folder: Path) -> list[CachedReplay]:
-    """The replays of a cache folder, sorted by path."""
-    found = []
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(str(path), framework="np") as file:
-            header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
-        if header.pop("format", None) != FORMAT:
-            raise ReplayError(f"{path} is not a cache of this version; delete it and build again")
-        header["grid"] = tuple(header["grid"])
-        header["onsets"] = tuple(header["onsets"])
-        header["world_onsets"] = tuple(header["world_onsets"])
-        found.append(CachedReplay(path=path, **header))
-    return found
+    """The replays of a cache folder, sorted by path; those of second looks are their ``far``."""
+    paths = [p for p in sorted(folder.glob("*.safetensors")) if not _is_far(p)]
+    return [
+        replace(
+            _read_header(path),
+            far=tuple(map(_read_header, sorted(folder.glob(f"{path.stem}.far*.safetensors")))),
+        )
+        for path in paths
+    ]
+
+
+def _is_far(path: Path) -> bool:
+    return ".far" in path.stem
+
+
+def _read_header(path: Path) -> CachedReplay:
+    with safe_open(str(path), framework="np") as file:
+        header = json.loads((file.metadata() or {}).get("pyanalyzer", "{}"))
+    if header.pop("format", None) != FORMAT:
+        raise ReplayError(f"{path} is not a cache of this version; delete it and build again")
+    for name in ("grid", "onsets", "world_onsets"):
+        header[name] = tuple(header[name])
+    return CachedReplay(path=path, **header)

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.core.looks import Looks, frames_back
 from pyanalyzer.decode import open_replay
 from pyanalyzer.evaluate.matching import NO_MATCH, REFERENCE_TOLERANCE_FRAMES, match_events
 from pyanalyzer.evaluate.protocol import LOCAL_SHARE
 from pyanalyzer.evaluate.regions import intersection_over_union
 from pyanalyzer.records import Region
-from pyanalyzer.score.features import FeatureEncoder
+from pyanalyzer.score.looks import LooksEncoder, LooksScorer
 from pyanalyzer.score.parts import NetworkParts
-from pyanalyzer.score.scorer import Scorer
 from pyanalyzer.simulate.truth import read_truth, truth_path
 from pyanalyzer.timeline import FrameTrace, TimelineParameters, build_events, trace_of
 from pyanalyzer.timeline.places import KnownPlaces, PlaceWeights, fit_places, places_around
@@ -41,16 +40,15 @@ def known_places(
     truth = read_truth(truth_path(video))
     picture = Region(0, 0, truth.width_px, truth.height_px)
     onsets = truth.onsets()
-    scorer, traces = Scorer(parts), list[FrameTrace]()
+    traces = list[FrameTrace]()
     with open_replay(str(video), threads=1) as replay:
         info = replay.info
-        stream, encoder = (
-            EvidenceStream(info.width_px, info.height_px),
-            FeatureEncoder(info.time_base),
-        )
+        back = frames_back(info.frame_rate)
+        looks = Looks(info.width_px, info.height_px, back=back)
+        encoder, scorer = LooksEncoder(info.time_base, back), LooksScorer(parts, back=back)
         for frame in replay:
-            evidence = stream.push(frame)
-            traces.append(trace_of(evidence, stream.factor))
+            evidence = looks.push(frame)
+            traces.append(trace_of(evidence[0], looks.factor))
             scorer.push(encoder.encode(evidence), frame.index, frame.pts)
     scores = scorer.finish()
     events = build_events(scores, traces, info, parameters)
@@ -69,7 +67,7 @@ def known_places(
             yield KnownPlaces(
                 f"{truth.engine}/{truth.game}",
                 np.array([place.features for place in places]),
-                np.array([_lies_in(place.changed, stream.factor, region) for place in places]),
+                np.array([_lies_in(place.changed, looks.factor, region) for place in places]),
             )
 
 

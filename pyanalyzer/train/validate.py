@@ -21,8 +21,8 @@ from pyanalyzer.evaluate.matching import (
 )
 from pyanalyzer.records import F32, Scores
 from pyanalyzer.score.features import GLOBAL_FEATURES, FrameFeatures
+from pyanalyzer.score.looks import LooksScorer
 from pyanalyzer.score.model import LoadedModel
-from pyanalyzer.score.scorer import Scorer
 from pyanalyzer.train.cache import CachedReplay
 
 _MASS_FRAMES = 3  # an onset's probability is spread over so many frames (see labels.ONSET_SHARES)
@@ -42,10 +42,13 @@ class EngineScore:
 
 def score_cached(model: LoadedModel, replay: CachedReplay) -> Scores:
     """The network's answer for a cached replay, as an analysis would give it (pts are ordinals)."""
-    arrays = replay.read()
-    scorer = Scorer(model.parts)
+    near, *far = (part.read() for part in (replay, *replay.far))
+    scorer = LooksScorer(model.parts, back=max(1, len(far)))
     for t in range(replay.frames):
-        scorer.push(_features(arrays, t), t, t)
+        looks = [_features(near, t)]
+        if far:
+            looks.append(_features(far[t % len(far)], t // len(far)))
+        scorer.push(tuple(looks), t, t)
     return scorer.finish()
 
 

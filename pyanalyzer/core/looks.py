@@ -1,0 +1,170 @@
+"""Every frame beside the one before it and, in recordings of many frames a second, beside one
+further back as well.
+
+Games of old draw half of their figures in every second frame, and move them in every second or
+fourth: from one frame to the next all of that begins and ends. A thirtieth of a second further back
+it is steady motion.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from pyanalyzer.core.ordered import OrderedThread
+from pyanalyzer.core.stream import EvidenceStream, Kernels, Pair
+from pyanalyzer.records import Alignment, BoolGrid, Flow, Frame, FrameEvidence
+
+# Recordings of up to 45 frames a second are looked at once: two of their frames lie far apart.
+ONE_LOOK_AT_MOST_HZ = 45
+FAR_LOOK_HZ = 30
+# Further back than the network's reach in time is of no use; 240 Hz need 8.
+MAX_FRAMES_BACK = 16
+# Steps are put together where so much of the background follows each of them. Where figures
+# flicker, what is found from one frame to the next is not the view.
+LEAST_CONFIDENCE = 0.5
+
+Looked = tuple[FrameEvidence, ...]  # beside the frame before, and beside the one further back
+
+
+def frames_back(frame_rate: Fraction | float | None) -> int:
+    """How far back the second look reaches, in frames: about a thirtieth of a second. 1: there is
+    no second look, as the frames lie far enough apart, or nobody knows their rate."""
+    if frame_rate is None or frame_rate <= ONE_LOOK_AT_MOST_HZ:
+        return 1
+    return min(max(2, round(frame_rate / FAR_LOOK_HZ)), MAX_FRAMES_BACK)
+
+
+class Looks:
+    """Turns the frames of one replay, in order, into evidence, one or two pieces for each.
+
+    ``back``: what :func:`frames_back` says. Of the second look each ``back``-th frame makes a
+    replay of its own, with its own tracks and memory. How the view moved there is put together from
+    the steps between, unless one of these is a cut or unsure. All else as in
+    :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors.
+    """
+
+    def __init__(
+        self,
+        width_px: int,
+        height_px: int,
+        *,
+        back: int = 1,
+        kernels: Kernels | None = None,
+        mask: BoolGrid | None = None,
+        threads: int = 1,
+        coarse: bool = False,
+    ) -> None:
+        near, *far = (
+            EvidenceStream(
+                width_px, height_px, kernels=kernels, mask=mask, threads=threads, coarse=coarse
+            )
+            for _ in range(1 + (back if back > 1 else 0))
+        )
+        self._near, self._far = near, far
+        self.factor = near.factor
+        self._begun = self._aligned = self._traced = self._ended = 0  # frames, of each step
+        self._steps: deque[Alignment] = deque(maxlen=back)
+
+    def push(self, frame: Frame) -> Looked:
+        """Measures one frame; see :meth:`~pyanalyzer.core.stream.EvidenceStream.push`."""
+        pairs = self._pairs(frame)
+        return self._finish(pairs, self._align(pairs), self._flow(pairs))
+
+    def measure(
+        self, frames: Iterable[Frame], *, ahead_frames: int = 0
+    ) -> Iterator[tuple[Frame, Looked]]:
+        """Measures frames in order as ``push`` does, and gives each back with its evidence.
+
+        ``ahead_frames``: so many frames are taken and begun before the first is given back: one
+        thread aligns, another one measures the flow, the caller's does the rest. 0: no thread but
+        the caller's. Raises what ``push`` raises.
+        """
+        if ahead_frames < 1:
+            for frame in frames:
+                yield frame, self.push(frame)
+            return
+        begun: deque[tuple[Pair, ...]] = deque()
+        with (
+            # One thread takes them in order: each alignment begins where the last one ended.
+            OrderedThread("pyanalyzer-align", self._align) as aligner,
+            OrderedThread("pyanalyzer-flow", self._flow) as tracer,
+        ):
+
+            def ended() -> tuple[Frame, Looked]:
+                pairs = begun.popleft()
+                return pairs[0].frame, self._finish(pairs, aligner.result(), tracer.result())
+
+            for frame in frames:
+                pairs = self._pairs(frame)
+                aligner.submit(pairs)
+                tracer.submit(pairs)
+                begun.append(pairs)
+                if len(begun) > ahead_frames:
+                    yield ended()
+            while begun:
+                yield ended()
+
+    # The steps. Each remembers only what it alone reads, so that threads may take them apart.
+
+    def _streams(self, ordinal: int) -> tuple[EvidenceStream, ...]:
+        if not self._far:
+            return (self._near,)
+        return self._near, self._far[ordinal % len(self._far)]
+
+    def _pairs(self, frame: Frame) -> tuple[Pair, ...]:
+        working = self._near.reduce(frame)
+        streams = self._streams(self._begun)
+        self._begun += 1
+        return tuple(stream.pair(frame, working) for stream in streams)
+
+    def _align(self, pairs: tuple[Pair, ...]) -> tuple[Alignment, ...]:
+        streams = self._streams(self._aligned)
+        self._aligned += 1
+        step = streams[0].align(pairs[0])
+        if len(pairs) == 1:
+            return (step,)
+        self._steps.append(step)
+        if pairs[1].before is not None and all(map(_is_sure, self._steps)):
+            return step, composed(tuple(self._steps), *pairs[1].working.shape)
+        return step, streams[1].align(pairs[1])
+
+    def _flow(self, pairs: tuple[Pair, ...]) -> tuple[Flow, ...]:
+        streams = self._streams(self._traced)
+        self._traced += 1
+        return tuple(stream.flow(pair) for stream, pair in zip(streams, pairs, strict=True))
+
+    def _finish(
+        self, pairs: tuple[Pair, ...], alignments: tuple[Alignment, ...], flows: tuple[Flow, ...]
+    ) -> Looked:
+        streams = self._streams(self._ended)
+        self._ended += 1
+        looks = zip(streams, pairs, alignments, flows, strict=True)
+        return tuple(stream.finish(pair, how, flow) for stream, pair, how, flow in looks)
+
+
+def _is_sure(step: Alignment) -> bool:
+    return step.aligned and step.confidence >= LEAST_CONFIDENCE
+
+
+def composed(steps: tuple[Alignment, ...], height: int, width: int) -> Alignment:
+    """One alignment of several in a row, the earliest first: from the picture before the first to
+    the last one's. It is as sure as the least sure of them."""
+    a, b, tx, ty = steps[-1].inverse_q16
+    for step in reversed(steps[:-1]):
+        c, d, ux, uy = step.inverse_q16
+        # Two similarities as complex numbers: (c + id) ((a + ib) z + t) + u.
+        a, b, tx, ty = (
+            _rounded(c * a - d * b),
+            _rounded(c * b + d * a),
+            _rounded(c * tx - d * ty) + ux,
+            _rounded(c * ty + d * tx) + uy,
+        )
+    confidence = min(step.confidence for step in steps)
+    return Alignment.of((a, b, tx, ty), confidence, True, height, width)
+
+
+def _rounded(product_q32: int) -> int:
+    """From 1/65536 squared to 1/65536, halves up."""
+    return (product_q32 + 32768) >> 16

@@ -1,0 +1,248 @@
+"""Two looks at a recording of many frames a second: what is measured, and what is made of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyanalyzer import reference
+from pyanalyzer.core.looks import Looks, composed, frames_back
+from pyanalyzer.core.stream import EvidenceStream, Kernels
+from pyanalyzer.records import U8, Alignment, Frame, FrameEvidence, Scores
+from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
+from pyanalyzer.score.looks import LooksEncoder, LooksScorer, pool
+from pyanalyzer.score.mirror import mirror_features
+from pyanalyzer.score.model import TorchParts
+from pyanalyzer.score.scorer import Scorer
+from pyanalyzer.simulate.truth import every
+from tests.planted_recapture import planted_truth
+from tests.test_scorer import random_frames, random_network
+from tests.test_stream import arrays, assert_same, clip
+
+HEIGHT, WIDTH = 96, 128
+
+
+def frames_of(pictures: list[U8]) -> list[Frame]:
+    return [Frame(i, 512 * i, picture) for i, picture in enumerate(pictures)]
+
+
+def panned(count: int) -> list[U8]:
+    """A view that moves by 2 px a frame over a field of soft spots."""
+    rng = np.random.default_rng(2)
+    wide = rng.integers(0, 256, (HEIGHT // 8 + 2, (WIDTH + 2 * count) // 8 + 2), np.uint8)
+    field = np.kron(wide, np.ones((8, 8), np.uint8)).astype(float)
+    for axis in (0, 1):
+        field = np.mean([np.roll(field, shift, axis) for shift in range(-3, 4)], axis=0)
+    return [
+        np.ascontiguousarray(field[:HEIGHT, 2 * t : 2 * t + WIDTH].astype(np.uint8))
+        for t in range(count)
+    ]
+
+
+def flickering(count: int) -> list[U8]:
+    """Half of the figures, in turns, before a dark sky: all of them drift by 1 px a frame."""
+    rng = np.random.default_rng(3)
+    spots = rng.integers(8, (HEIGHT - 24, WIDTH - 24 - count), (24, 2))
+    pictures = []
+    for t in range(count):
+        picture = np.zeros((HEIGHT, WIDTH), np.uint8)
+        for y, x in spots[t % 2 :: 2]:
+            picture[y : y + 8, x + t : x + t + 8] = 200
+        pictures.append(picture)
+    return pictures
+
+
+@pytest.mark.parametrize(
+    ("rate", "back"),
+    [
+        (None, 1),
+        (Fraction(24), 1),
+        (45, 1),
+        (48, 2),
+        (50, 2),
+        (Fraction(60000, 1001), 2),
+        (60, 2),
+        (90, 3),
+        (120, 4),
+        (144, 5),
+        (240, 8),
+        (10_000, 16),
+    ],
+)
+def test_how_far_back_the_second_look_reaches(rate: Fraction | int | None, back: int) -> None:
+    assert frames_back(rate) == back
+
+
+@pytest.mark.parametrize("pictures", [clip(13, HEIGHT, WIDTH), panned(13), flickering(13)])
+@pytest.mark.parametrize("back", [2, 3])
+def test_the_second_look_is_one_at_every_so_many_frames(pictures: list[U8], back: int) -> None:
+    """But for how the view moved, which is put together where the steps between are sure."""
+    looks = Looks(WIDTH, HEIGHT, back=back)
+    seen = [looks.push(frame) for frame in frames_of(pictures)]
+    stream = EvidenceStream(WIDTH, HEIGHT)
+    for (near, _), frame in zip(seen, frames_of(pictures), strict=True):
+        assert_same(near, stream.push(frame))
+    alike = 0
+    for phase in range(back):
+        stream = EvidenceStream(WIDTH, HEIGHT)
+        for frame in frames_of(pictures)[phase::back]:
+            far, direct = seen[frame.index][1], stream.push(frame)
+            assert far.alignment.aligned == direct.alignment.aligned
+            assert far.alignment.dx_px == pytest.approx(direct.alignment.dx_px, abs=0.3)
+            assert far.alignment.dy_px == pytest.approx(direct.alignment.dy_px, abs=0.3)
+            np.testing.assert_array_equal(far.flow.flow_q8, direct.flow.flow_q8)
+            same = far.alignment.inverse_q16 == direct.alignment.inverse_q16
+            alike += same
+            if same:
+                for a, b in zip(arrays(far.evidence), arrays(direct.evidence), strict=True):
+                    np.testing.assert_array_equal(a, b)
+    assert alike >= back
+
+
+def test_what_flickers_is_steady_at_the_second_look() -> None:
+    looks = Looks(WIDTH, HEIGHT, back=2)
+    seen = [looks.push(frame) for frame in frames_of(flickering(12))][2:]
+    near, far = (
+        sum(int(look[at].evidence.difference.astype(int).sum()) for look in seen) for at in (0, 1)
+    )
+    assert far < near / 2
+
+
+@pytest.mark.parametrize("ahead_frames", [0, 1, 4])
+@pytest.mark.parametrize("kernels", [None, reference])
+def test_measuring_ahead_changes_neither_look(ahead_frames: int, kernels: Kernels | None) -> None:
+    pictures = [p for i, p in enumerate(clip(8, HEIGHT, WIDTH)) for _ in range(1 + 3 * (i == 5))]
+    pictures += [np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH), np.uint8)]
+    looks = Looks(WIDTH, HEIGHT, back=2)
+    expected = [looks.push(frame) for frame in frames_of(pictures)]
+    again = Looks(WIDTH, HEIGHT, back=2, kernels=kernels)
+    seen = list(again.measure(iter(frames_of(pictures)), ahead_frames=ahead_frames))
+    assert [frame.index for frame, _ in seen] == list(range(len(pictures)))
+    for (_, got), wanted in zip(seen, expected, strict=True):
+        assert len(got) == 2
+        for a, b in zip(got, wanted, strict=True):
+            assert_same(a, b)
+
+
+def aligned(q16: tuple[int, int, int, int], confidence: float = 1.0) -> Alignment:
+    return Alignment.of(q16, confidence, True, HEIGHT, WIDTH)
+
+
+near_identity = st.tuples(
+    st.integers(60_000, 70_000),
+    st.integers(-5_000, 5_000),
+    st.integers(-20 << 16, 20 << 16),
+    st.integers(-20 << 16, 20 << 16),
+)
+
+
+@given(st.lists(near_identity, min_size=1, max_size=5), st.integers(0, 127), st.integers(0, 95))
+def test_steps_put_together_lead_where_they_lead_one_by_one(
+    steps: list[tuple[int, int, int, int]], x: int, y: int
+) -> None:
+    whole = composed(tuple(aligned(step) for step in steps), HEIGHT, WIDTH)
+    at = complex(x, y)
+    for a, b, tx, ty in reversed(steps):  # from the last picture backwards
+        at = (complex(a, b) * at + complex(tx, ty)) / 65536
+    a, b, tx, ty = whole.inverse_q16
+    together = (complex(a, b) * complex(x, y) + complex(tx, ty)) / 65536
+    assert abs(together - at) < 0.02  # px: each rounding of 1/131072 counts for up to 160 px
+
+
+def test_steps_put_together_are_as_sure_as_the_least() -> None:
+    same = (65536, 0, 0, 0)
+    one = composed((aligned(same, 0.9), aligned(same, 0.6)), HEIGHT, WIDTH)
+    assert (one.confidence, one.aligned, one.inverse_q16) == (0.6, True, same)
+    assert composed((aligned((65530, 3, 4, 5)),), HEIGHT, WIDTH).inverse_q16 == (65530, 3, 4, 5)
+
+
+def test_each_replay_of_the_second_look_has_its_own_encoder() -> None:
+    looks, encoder = Looks(WIDTH, HEIGHT, back=2), LooksEncoder(Fraction(1, 60), 2)
+    frames = frames_of(clip(10, HEIGHT, WIDTH))
+    encoded = [encoder.encode(looks.push(frame)) for frame in frames]
+    looks = Looks(WIDTH, HEIGHT, back=2)
+    seen: list[tuple[FrameEvidence, ...]] = [looks.push(frame) for frame in frames]
+    for phase in (0, 1):
+        plain = FeatureEncoder(Fraction(1, 60))
+        for (_, evidence), (_, got) in zip(seen[phase::2], encoded[phase::2], strict=True):
+            wanted = plain.encode(evidence)
+            for name in FrameFeatures.__slots__:
+                np.testing.assert_array_equal(getattr(got, name), getattr(wanted, name))
+
+
+def test_pooled_by_hand() -> None:
+    """Two frames back: the mean probability of the frame and the next, then the geometric mean."""
+    near = np.log([[0.5, 0.3, 0.2], [0.8, 0.1, 0.1]]).astype(np.float32)
+    far = np.log([[0.6, 0.2, 0.2], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2]]).astype(np.float32)
+    first = np.sqrt([0.5 * 0.4, 0.3 * 0.3, 0.2 * 0.3])
+    second = np.sqrt([0.8 * 0.3, 0.1 * 0.4, 0.1 * 0.3])
+    expected = np.stack([first / first.sum(), second / second.sum()])
+    np.testing.assert_allclose(np.exp(pool(near, far, 2)), expected, rtol=1e-5)
+    # The last frame of a replay has no next one.
+    last = np.sqrt([0.8 * 0.2, 0.1 * 0.4, 0.1 * 0.4])
+    at_end = np.exp(pool(near, far[:2], 2))
+    np.testing.assert_allclose(at_end, [expected[0], last / last.sum()], rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40, 150, 151])
+@pytest.mark.parametrize("back", [2, 3])
+def test_both_looks_are_scored_and_pooled(
+    count: int, back: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken piece by piece or at the end it is the same, and nothing is kept of it."""
+    from pyanalyzer.score import scorer
+
+    monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
+    monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
+    parts = TorchParts(random_network())
+    near, far = random_frames(count), random_frames(count + 1)[1:]
+    pushed = LooksScorer(parts, back=back)
+    pieces = []
+    for i in range(count):
+        pushed.push((near[i], far[i]), i + 5, i * 100)
+        pieces.append(pushed.take())
+    taken = [piece for piece in pieces if piece is not None]
+    joined = Scores.join([*taken, pushed.finish()])
+    first = Scorer(parts, mirrored=False)
+    others = [Scorer(parts, mirrored=False) for _ in range(back)]
+    for i in range(count):
+        first.push(near[i], i + 5, i * 100)
+        others[i % back].push(mirror_features(far[i]), i, i)
+    expected = first.finish()
+    answers = np.zeros((count, 3), np.float32)
+    for phase, other in enumerate(others):
+        answers[phase::back] = other.finish().cause_onset
+    for name in ("index", "pts", "kind", "candidate"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(expected, name))
+    pooled = pool(expected.cause_onset, answers, back)
+    np.testing.assert_allclose(joined.cause_onset, pooled, rtol=1e-5, atol=1e-6)
+    assert pushed.take() is None
+    if count >= 150:
+        assert sum(piece.pts.size for piece in taken) >= 8
+        assert not pushed._answers
+
+
+def test_one_look_is_the_scorer_alone() -> None:
+    parts = TorchParts(random_network())
+    one, other = LooksScorer(parts), Scorer(parts)
+    for i, frame in enumerate(random_frames(20)):
+        one.push((frame,), i, i)
+        other.push(frame, i, i)
+    np.testing.assert_array_equal(one.finish().cause_onset, other.finish().cause_onset)
+    assert LooksScorer(parts, back=2).finish().pts.size == 0
+
+
+def test_truth_of_every_second_frame() -> None:
+    truth = planted_truth()
+    onsets = [onset.frame for onset in truth.onsets()]
+    for first in (0, 1):
+        thin = every(truth, 2, first)
+        assert thin.frame_rate == truth.frame_rate / 2
+        assert thin.frames == len(range(first, truth.frames, 2))
+        shown = {min(k for k in range(999) if first + 2 * k >= onset) for onset in onsets}
+        assert {onset.frame for onset in thin.onsets()} == shown
+        assert len(thin.changes) == len(truth.changes)
