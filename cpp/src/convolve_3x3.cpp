@@ -110,6 +110,11 @@ Square square_at(const Layer& layer, int number) {
             layer.square_cols[size(number % cols)]};
 }
 
+// One line of the cache.
+struct alignas(64) Line {
+    float values[kConvolveLanes];
+};
+
 // What a thread works in: the inputs of some squares at all points, (points, kSquares, channels),
 // and their sums, (points, kSquares / kConvolvePixels, groups, kConvolvePixels, kConvolveLanes),
 // the innermost three as a tile wants them.
@@ -118,9 +123,9 @@ class Block {
     Block(const Layer& layer, const float* input)
         : layer_(layer),
           input_(input),
-          surrounded_(size(kWinogradPoints) * size(layer.shape.in_channels)),
-          inputs_(size(kWinogradPoints) * inputs_of_point()),
-          sums_(size(kWinogradPoints) * sums_of_point()) {}
+          surrounded_(room<0>(size(kWinogradPoints) * size(layer.shape.in_channels))),
+          inputs_(room<1>(size(kWinogradPoints) * inputs_of_point())),
+          sums_(room<2>(size(kWinogradPoints) * sums_of_point())) {}
 
     // Squares first .. last (half-open), at most kSquares.
     void run(int first, int last, const float* residual, float* out) {
@@ -131,6 +136,14 @@ class Block {
     }
 
   private:
+    // Kept per thread, so that layer after layer allocates nothing.
+    template <int kWhich>
+    static float* room(std::size_t floats) {
+        thread_local std::vector<Line> kept;
+        const std::size_t lines = (floats + kConvolveLanes - 1) / kConvolveLanes;
+        if (kept.size() < lines) kept.resize(lines);
+        return kept.data()->values;
+    }
     std::size_t sums_of_tile() const {
         return size(layer_.shape.groups()) * kConvolvePixels * kConvolveLanes;
     }
@@ -149,7 +162,7 @@ class Block {
         const float* picture =
             input_ + size(square.image) * size(s.rows) * size(s.cols) * size(s.in_channels);
         const std::ptrdiff_t col = s.in_channels, row = col * s.cols;
-        float* to = inputs_.data() + at(i) * s.in_channels;
+        float* to = inputs_ + at(i) * s.in_channels;
         const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
         const bool inside = std::min(y, x) >= 0 &&
                             y + (kWinogradIn - 1) * s.dilation_rows < s.rows &&
@@ -160,14 +173,14 @@ class Block {
         } else {
             surround(picture, y, x);
             layer_.kernels.input(
-                {surrounded_.data(), kWinogradIn * col, col, s.in_channels, to, point});
+                {surrounded_, kWinogradIn * col, col, s.in_channels, to, point});
         }
     }
 
     // The inputs of a square that reaches over the picture's edge, with zeros there.
     void surround(const float* picture, int first_row, int first_col) {
         const ConvolveShape& s = layer_.shape;
-        float* to = surrounded_.data();
+        float* to = surrounded_;
         for (int i = 0; i < kWinogradPoints; ++i, to += s.in_channels) {
             const int y = first_row + i / kWinogradIn * s.dilation_rows;
             const int x = first_col + i % kWinogradIn * s.dilation_cols;
@@ -182,14 +195,14 @@ class Block {
         const ConvolveShape& s = layer_.shape;
         const std::size_t group_size = size(s.in_channels) * kConvolveLanes;
         const float* weights = layer_.weights + size(point * s.groups()) * group_size;
-        const float* inputs = inputs_.data() + size(point) * inputs_of_point();
+        const float* inputs = inputs_ + size(point) * inputs_of_point();
         const std::ptrdiff_t offset = 0;
         std::array<const float*, kConvolvePixels> starts{};
         for (int begin = 0; begin < count_; begin += kConvolvePixels) {
             const int pixels = std::min(kConvolvePixels, count_ - begin);
             for (int p = 0; p < pixels; ++p)
                 starts[size(p)] = inputs + size(begin + p) * size(s.in_channels);
-            float* sums = sums_.data() + size(point) * sums_of_point() +
+            float* sums = sums_ + size(point) * sums_of_point() +
                           size(begin / kConvolvePixels) * sums_of_tile();
             for (int group = 0; group < s.groups(); group += kConvolveGroups)
                 layer_.kernels.products(
@@ -208,7 +221,7 @@ class Block {
         const auto inside = [](int length, int start, int step) {
             return std::min(up(length - start, step), kWinogradOut);
         };
-        const float* sums = sums_.data() + size(i / kConvolvePixels) * sums_of_tile() +
+        const float* sums = sums_ + size(i / kConvolvePixels) * sums_of_tile() +
                             size(i % kConvolvePixels) * kConvolveLanes;
         for (int group = 0; group < s.groups(); ++group) {
             const int first = group * kConvolveLanes;
@@ -257,7 +270,7 @@ class Block {
     const Layer& layer_;
     const float* input_;
     int count_ = 0;
-    std::vector<float> surrounded_, inputs_, sums_;
+    float *surrounded_, *inputs_, *sums_;
 };
 
 Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from pyanalyzer import _core
 from pyanalyzer.records import F32
@@ -18,7 +19,18 @@ def pack_weights(weights: F32) -> F32:
     padded = np.zeros((groups * LANES, channels, rows, cols), np.float32)
     padded[:out] = weights
     grouped = padded.reshape(groups, LANES, channels, rows, cols)
-    return np.ascontiguousarray(grouped.transpose(0, 3, 4, 2, 1))
+    return _on_lines(grouped.transpose(0, 3, 4, 2, 1))
+
+
+def _on_lines(weights: npt.NDArray[np.floating]) -> F32:
+    """A contiguous copy that begins where a line of the cache begins: each LANES weights are then
+    one line, and read at once."""
+    line = LANES * 4
+    room = np.empty(weights.size + LANES, np.float32)
+    begin = -room.ctypes.data % line // 4
+    out: F32 = room[begin : begin + weights.size].reshape(weights.shape)
+    out[:] = weights
+    return out
 
 
 def pack_bias(bias: F32) -> F32:
@@ -91,7 +103,7 @@ def pack_weights_3x3(weights: F32) -> F32:
     points = np.zeros((groups * LANES, channels, 6, 6), np.float64)
     points[:out] = _KERNEL_TO_POINTS @ weights.astype(np.float64) @ _KERNEL_TO_POINTS.T
     grouped = points.reshape(groups, LANES, channels, 36).transpose(3, 0, 2, 1)
-    return np.ascontiguousarray(grouped, np.float32)
+    return _on_lines(grouped)
 
 
 def convolve_3x3(
