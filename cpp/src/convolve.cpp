@@ -55,6 +55,7 @@ struct Layer {
     ConvolveShape shape;
     TileKernel kernel;
     std::vector<std::ptrdiff_t> offsets;  // of the kernel's cells in the padded picture
+    int cell_channels;
 };
 
 std::size_t size(int value) { return static_cast<std::size_t>(value); }
@@ -99,7 +100,7 @@ void convolve_groups(const Layer& layer, const float* picture, const float* resi
     const ConvolveShape& s = layer.shape;
     const int out_cols = s.out_cols();
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(padded_cols(s)) * s.in_channels;
-    const std::size_t group_size = layer.offsets.size() * size(s.in_channels * kConvolveLanes);
+    const std::size_t group_size = layer.offsets.size() * size(layer.cell_channels * kConvolveLanes);
     std::array<const float*, kConvolvePixels> starts{};
     Sums sums;
     for (int begin = first; begin < last; begin += kConvolvePixels) {
@@ -115,7 +116,7 @@ void convolve_groups(const Layer& layer, const float* picture, const float* resi
                             layer.bias + (group + g) * kConvolveLanes,
                             kConvolveLanes * sizeof(float));
         layer.kernel({starts.data(), layer.offsets.data(), static_cast<int>(layer.offsets.size()),
-                      s.in_channels, count, groups, layer.weights + size(group) * group_size,
+                      layer.cell_channels, count, groups, layer.weights + size(group) * group_size,
                       static_cast<std::ptrdiff_t>(group_size), sums.data(), false});
         const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(begin) * s.out_channels;
         for (int g = 0; g < groups; ++g)
@@ -159,9 +160,11 @@ void check(const ConvolveShape& s) {
 void convolve(const float* input, const float* weights, const float* bias, const float* residual,
               bool relu, float* out, const ConvolveShape& shape, int threads, Isa isa) {
     check(shape);
-    Layer layer{weights, bias, relu, shape, tile_kernel(isa), {}};
+    // Cells side by side lie one behind the other, as one with the channels of all of them.
+    const int joined = shape.dilation_cols == 1 ? shape.kernel_cols : 1;
+    Layer layer{weights, bias, relu, shape, tile_kernel(isa), {}, shape.in_channels * joined};
     for (int y = 0; y < shape.kernel_rows; ++y)
-        for (int x = 0; x < shape.kernel_cols; ++x)
+        for (int x = 0; x < shape.kernel_cols; x += joined)
             layer.offsets.push_back(
                 (static_cast<std::ptrdiff_t>(y) * shape.dilation_rows * padded_cols(shape) +
                  static_cast<std::ptrdiff_t>(x) * shape.dilation_cols) *

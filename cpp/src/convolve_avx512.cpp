@@ -1,6 +1,8 @@
 // AVX-512 twin of convolve's inner loop: a group of 16 output channels is one register.
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "convolve_kernels.hpp"
 
 namespace {
@@ -8,17 +10,18 @@ namespace {
 constexpr int kLanes = 16;
 
 template <int kPixels, int kGroups>
-void tile_of(const pyanalyzer::ConvolveTile& tile) {
+void tile_of(const pyanalyzer::ConvolveTile& tile, int first) {
     constexpr int kGroupSums = pyanalyzer::kConvolvePixels * kLanes;
+    float* const to = tile.sums + first * kLanes;
     __m512 sums[kGroups][kPixels];
     for (int g = 0; g < kGroups; ++g)
         for (int p = 0; p < kPixels; ++p)
             sums[g][p] = tile.from_zero ? _mm512_setzero_ps()
-                                        : _mm512_loadu_ps(tile.sums + g * kGroupSums + p * kLanes);
+                                        : _mm512_loadu_ps(to + g * kGroupSums + p * kLanes);
     const float* weights = tile.weights;
     for (int cell = 0; cell < tile.cells; ++cell) {
         const float* inputs[kPixels];
-        for (int p = 0; p < kPixels; ++p) inputs[p] = tile.starts[p] + tile.offsets[cell];
+        for (int p = 0; p < kPixels; ++p) inputs[p] = tile.starts[first + p] + tile.offsets[cell];
         for (int c = 0; c < tile.channels; ++c, weights += kLanes) {
             __m512 weight[kGroups];
             for (int g = 0; g < kGroups; ++g)
@@ -32,25 +35,36 @@ void tile_of(const pyanalyzer::ConvolveTile& tile) {
     }
     for (int g = 0; g < kGroups; ++g)
         for (int p = 0; p < kPixels; ++p)
-            _mm512_storeu_ps(tile.sums + g * kGroupSums + p * kLanes, sums[g][p]);
+            _mm512_storeu_ps(to + g * kGroupSums + p * kLanes, sums[g][p]);
 }
 
-// As many pixels as there are: all numbers up to the largest.
+// Pixels first .. last (half-open), at most kPixels: all numbers up to that.
 template <int kPixels, int kGroups>
-void tile_up_to(const pyanalyzer::ConvolveTile& tile) {
-    if (tile.pixels == kPixels) return tile_of<kPixels, kGroups>(tile);
-    if constexpr (kPixels > 1) tile_up_to<kPixels - 1, kGroups>(tile);
+void tile_up_to(const pyanalyzer::ConvolveTile& tile, int first, int last) {
+    if (last - first == kPixels) return tile_of<kPixels, kGroups>(tile, first);
+    if constexpr (kPixels > 1) tile_up_to<kPixels - 1, kGroups>(tile, first, last);
+}
+
+// All pixels, at most kPixels at once.
+template <int kPixels, int kGroups>
+void tile_by(const pyanalyzer::ConvolveTile& tile) {
+    for (int first = 0; first < tile.pixels; first += kPixels)
+        tile_up_to<kPixels, kGroups>(tile, first, std::min(first + kPixels, tile.pixels));
 }
 
 }  // namespace
 
 namespace pyanalyzer::avx512 {
 
+// Up to 24 sums, four weights and one input are in the 32 registers. With more than two groups half
+// the pixels at a time: then the pointers to their inputs are in registers, too.
 void convolve_tile(const ConvolveTile& tile) {
-    if (tile.groups == kConvolveGroups)
-        tile_up_to<kConvolvePixels, kConvolveGroups>(tile);
-    else
-        tile_up_to<kConvolvePixels, 1>(tile);
+    switch (tile.groups) {
+        case 1: return tile_by<12, 1>(tile);
+        case 2: return tile_by<12, 2>(tile);
+        case 3: return tile_by<6, 3>(tile);
+        default: return tile_by<6, 4>(tile);
+    }
 }
 
 }  // namespace pyanalyzer::avx512

@@ -9,7 +9,7 @@ namespace pyanalyzer {
 // So many output pixels and groups of output channels are worked on together at most: on AVX-512
 // 24 sums fill three quarters of the registers, and each input is read once for two of them.
 inline constexpr int kConvolvePixels = 12;
-inline constexpr int kConvolveGroups = 2;
+inline constexpr int kConvolveGroups = 4;
 
 // `groups` groups of 16 output channels of `pixels` pixels. `starts`: where each pixel's input
 // begins; `offsets`: of each of the kernel's `cells` from there; of each cell `channels` values in
