@@ -172,8 +172,7 @@ class Block {
                                   col * s.dilation_cols, s.in_channels, to, point});
         } else {
             surround(picture, y, x);
-            layer_.kernels.input(
-                {surrounded_, kWinogradIn * col, col, s.in_channels, to, point});
+            layer_.kernels.input({surrounded_, kWinogradIn * col, col, s.in_channels, to, point});
         }
     }
 

@@ -60,10 +60,27 @@ namespace pyanalyzer::avx512 {
 // the pixels at a time: then the pointers to their inputs are in registers, too.
 void convolve_tile(const ConvolveTile& tile) {
     switch (tile.groups) {
-        case 1: return tile_by<12, 1>(tile);
-        case 2: return tile_by<12, 2>(tile);
-        case 3: return tile_by<6, 3>(tile);
-        default: return tile_by<6, 4>(tile);
+        case 1:
+            return tile_by<12, 1>(tile);
+        case 2:
+            return tile_by<12, 2>(tile);
+        case 3:
+            return tile_by<6, 3>(tile);
+        default:
+            return tile_by<6, 4>(tile);
+    }
+}
+
+void convolve_finish(const ConvolveFinish& group) {
+    const auto wanted = static_cast<__mmask16>((1U << group.channels) - 1U);
+    for (int p = 0; p < group.pixels; ++p) {
+        const std::ptrdiff_t at = p * group.next;
+        __m512 value = _mm512_loadu_ps(group.sums + p * kLanes);
+        if (group.residual)
+            value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(wanted, group.residual + at));
+        // The second operand where the first is not above it, also where it is no number.
+        if (group.relu) value = _mm512_max_ps(value, _mm512_setzero_ps());
+        _mm512_mask_storeu_ps(group.to + at, wanted, value);
     }
 }
 

@@ -29,14 +29,30 @@ struct ConvolveTile {
     bool from_zero;
 };
 
+// What becomes of the sums of one group of `pixels` pixels, (pixels, 16), of which the first
+// `channels` are wanted: what stands in `residual` (unless it is null) added, then, with `relu`,
+// nothing left below zero. A pixel's results and residual are `next` floats behind the last one's.
+struct ConvolveFinish {
+    const float* sums;
+    int pixels;
+    int channels;
+    const float* residual;
+    float* to;
+    std::ptrdiff_t next;
+    bool relu;
+};
+
 namespace scalar {
 void convolve_tile(const ConvolveTile& tile);
-}
+void convolve_finish(const ConvolveFinish& group);
+}  // namespace scalar
 namespace avx2 {
 void convolve_tile(const ConvolveTile& tile);
-}
+void convolve_finish(const ConvolveFinish& group);
+}  // namespace avx2
 namespace avx512 {
 void convolve_tile(const ConvolveTile& tile);
-}
+void convolve_finish(const ConvolveFinish& group);
+}  // namespace avx512
 
 }  // namespace pyanalyzer
