@@ -43,7 +43,7 @@ namespace pyanalyzer {
 
 namespace scalar {
 
-void winograd_input(const WinogradInput& square) { whole_input<Four>(square); }
+void winograd_input(const WinogradInput& square) { whole_input<Four, One>(square); }
 void winograd_output(const WinogradOutput& square) { whole_output<Four>(square); }
 
 }  // namespace scalar
@@ -63,7 +63,7 @@ struct Kernels {
 Kernels kernels(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
     if (isa >= Isa::avx512)
-        return {avx512::convolve_tile, avx2::winograd_input, avx2::winograd_output};
+        return {avx512::convolve_tile, avx512::winograd_input, avx512::winograd_output};
     if (isa >= Isa::avx2) return {avx2::convolve_tile, avx2::winograd_input, avx2::winograd_output};
 #else
     (void)isa;
@@ -123,7 +123,7 @@ class Block {
     Block(const Layer& layer, const float* input)
         : layer_(layer),
           input_(input),
-          surrounded_(room<0>(size(kWinogradPoints) * size(layer.shape.in_channels))),
+          zeros_(room<0>(size(layer.shape.in_channels))),
           inputs_(room<1>(size(kWinogradPoints) * inputs_of_point())),
           sums_(room<2>(size(kWinogradPoints) * sums_of_point())) {}
 
@@ -158,36 +158,17 @@ class Block {
 
     void take(const Square& square, int i) {
         const ConvolveShape& s = layer_.shape;
-        const int y = square.row - s.padding_rows, x = square.col - s.padding_cols;
         const float* picture =
             input_ + size(square.image) * size(s.rows) * size(s.cols) * size(s.in_channels);
-        const std::ptrdiff_t col = s.in_channels, row = col * s.cols;
-        float* to = inputs_ + at(i) * s.in_channels;
-        const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
-        const bool inside = std::min(y, x) >= 0 &&
-                            y + (kWinogradIn - 1) * s.dilation_rows < s.rows &&
-                            x + (kWinogradIn - 1) * s.dilation_cols < s.cols;
-        if (inside) {
-            layer_.kernels.input({picture + y * row + x * col, row * s.dilation_rows,
-                                  col * s.dilation_cols, s.in_channels, to, point});
-        } else {
-            surround(picture, y, x);
-            layer_.kernels.input({surrounded_, kWinogradIn * col, col, s.in_channels, to, point});
+        std::array<const float*, kWinogradPoints> cells{};
+        for (int cell = 0; cell < kWinogradPoints; ++cell) {
+            const int y = square.row - s.padding_rows + cell / kWinogradIn * s.dilation_rows;
+            const int x = square.col - s.padding_cols + cell % kWinogradIn * s.dilation_cols;
+            const bool inside = y >= 0 && y < s.rows && x >= 0 && x < s.cols;
+            cells[size(cell)] = inside ? picture + (at(y) * s.cols + x) * s.in_channels : zeros_;
         }
-    }
-
-    // The inputs of a square that reaches over the picture's edge, with zeros there.
-    void surround(const float* picture, int first_row, int first_col) {
-        const ConvolveShape& s = layer_.shape;
-        float* to = surrounded_;
-        for (int i = 0; i < kWinogradPoints; ++i, to += s.in_channels) {
-            const int y = first_row + i / kWinogradIn * s.dilation_rows;
-            const int x = first_col + i % kWinogradIn * s.dilation_cols;
-            if (y < 0 || y >= s.rows || x < 0 || x >= s.cols)
-                std::fill_n(to, s.in_channels, 0.0F);
-            else
-                std::copy_n(picture + (at(y) * s.cols + x) * s.in_channels, s.in_channels, to);
-        }
+        layer_.kernels.input({cells.data(), s.in_channels, inputs_ + at(i) * s.in_channels,
+                              static_cast<std::ptrdiff_t>(inputs_of_point())});
     }
 
     void multiply(int point) {
@@ -269,7 +250,8 @@ class Block {
     const Layer& layer_;
     const float* input_;
     int count_ = 0;
-    float *surrounded_, *inputs_, *sums_;
+    const float* zeros_;  // what lies around a picture
+    float *inputs_, *sums_;
 };
 
 Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,

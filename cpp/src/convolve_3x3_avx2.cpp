@@ -21,7 +21,7 @@ inline Eight operator*(float a, Eight b) { return {_mm256_mul_ps(_mm256_set1_ps(
 
 namespace pyanalyzer::avx2 {
 
-void winograd_input(const WinogradInput& square) { whole_input<Eight>(square); }
+void winograd_input(const WinogradInput& square) { whole_input<Eight, One>(square); }
 void winograd_output(const WinogradOutput& square) { whole_output<Eight>(square); }
 
 }  // namespace pyanalyzer::avx2

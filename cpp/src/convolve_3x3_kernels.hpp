@@ -6,11 +6,10 @@
 
 namespace pyanalyzer {
 
-// Six by six inputs of `channels` channels, `row` and `col` floats apart, to their 36 points, which
-// lie `point` floats apart.
+// Six by six inputs of `channels` channels, which begin at `cells`, row by row, to their 36 points,
+// which lie `point` floats apart.
 struct WinogradInput {
-    const float* from;
-    std::ptrdiff_t row, col;
+    const float* const* cells;
     int channels;
     float* to;
     std::ptrdiff_t point;
@@ -39,5 +38,9 @@ namespace avx2 {
 void winograd_input(const WinogradInput& square);
 void winograd_output(const WinogradOutput& square);
 }  // namespace avx2
+namespace avx512 {
+void winograd_input(const WinogradInput& square);
+void winograd_output(const WinogradOutput& square);
+}  // namespace avx512
 
 }  // namespace pyanalyzer

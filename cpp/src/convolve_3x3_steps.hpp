@@ -1,6 +1,6 @@
 // The arithmetic of the transforms, for some channels at once. Included by convolve_3x3.cpp and
-// convolve_3x3_avx2.cpp, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so
-// that neither gets the other's.
+// its twins, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so that none gets
+// another's.
 #pragma once
 
 #include "convolve_3x3_kernels.hpp"
@@ -9,8 +9,9 @@ namespace {
 
 constexpr int kOut = 4, kIn = 6, kGroupLanes = 16;
 
-// One channel where fewer than kAtOnce are left.
+// One channel where fewer are left than fill a register.
 struct One {
+    static constexpr int kAtOnce = 1;
     float value;
     static One load(const float* from) { return {*from}; }
     void store(float* to) const { *to = value; }
@@ -51,7 +52,7 @@ inline void input_of(const pyanalyzer::WinogradInput& square, int channel) {
     for (int x = 0; x < kIn; ++x) {
         V column[kIn], points[kIn];
         for (int y = 0; y < kIn; ++y)
-            column[y] = V::load(square.from + y * square.row + x * square.col + channel);
+            column[y] = V::load(square.cells[y * kIn + x] + channel);
         to_points(column, points);
         for (int y = 0; y < kIn; ++y) half[y][x] = points[y];
     }
@@ -86,12 +87,12 @@ inline void output_of(const pyanalyzer::WinogradOutput& square, int lane) {
     }
 }
 
-template <class Lanes>
-inline void whole_input(const pyanalyzer::WinogradInput& square) {
-    int channel = 0;
+// As many channels at once as `Lanes` has; of what is left as many as the next of `Fewer` has.
+template <class Lanes, class... Fewer>
+inline void whole_input(const pyanalyzer::WinogradInput& square, int channel = 0) {
     for (; channel + Lanes::kAtOnce <= square.channels; channel += Lanes::kAtOnce)
         input_of<Lanes>(square, channel);
-    for (; channel < square.channels; ++channel) input_of<One>(square, channel);
+    if constexpr (sizeof...(Fewer) > 0) whole_input<Fewer...>(square, channel);
 }
 
 template <class Lanes>
