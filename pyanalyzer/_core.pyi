@@ -71,6 +71,7 @@ def convolve(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32: ...
@@ -84,6 +85,10 @@ def convolve_3x3(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    shift: int = 0,
+    before: F32 | None = None,
+    after: F32 | None = None,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32: ...

@@ -35,10 +35,9 @@ void convolve_tile(const ConvolveTile& tile) {
 void convolve_finish(const ConvolveFinish& group) {
     for (int p = 0; p < group.pixels; ++p)
         for (int c = 0; c < group.channels; ++c) {
-            const std::ptrdiff_t at = p * group.next + c;
             float value = group.sums[p * kConvolveLanes + c];
-            if (group.residual) value += group.residual[at];
-            group.to[at] = group.relu && !(value > 0.0F) ? 0.0F : value;
+            if (group.residual) value += group.residual[p * group.residual_next + c];
+            group.to[p * group.next + c] = group.relu && !(value > 0.0F) ? 0.0F : value;
         }
 }
 
@@ -128,10 +127,11 @@ void convolve_groups(const Layer& layer, const float* picture, const float* resi
                             static_cast<std::ptrdiff_t>(group_size), sums.data(), false});
         for (int g = 0; g < groups; ++g) {
             const int channel = (group + g) * kConvolveLanes;
-            const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(begin) * s.out_channels + channel;
+            const auto pixel = static_cast<std::ptrdiff_t>(begin);
             layer.kernels.finish({sums.data() + g * kConvolvePixels * kConvolveLanes, count,
                                   std::min(kConvolveLanes, s.out_channels - channel),
-                                  residual ? residual + at : nullptr, out + at, s.out_channels,
+                                  residual ? residual + pixel * s.out_channels + channel : nullptr,
+                                  s.out_channels, out + pixel * s.out_next + channel, s.out_next,
                                   layer.relu});
         }
     }
@@ -158,10 +158,11 @@ void convolve_rows(const Layer& layer, const float* input, const float* residual
         } else {
             picture += in_row * size(row * s.stride);
         }
-        const std::size_t at = size(first) * size(cols) * size(s.out_channels);
+        const std::size_t pixel = size(first) * size(cols);
+        const float* added = residual ? residual + pixel * size(s.out_channels) : nullptr;
         for (int group = 0; group < groups; group += kConvolveGroups)
-            convolve_groups(layer, picture, residual ? residual + at : nullptr, out + at,
-                            count * cols, group, std::min(kConvolveGroups, groups - group));
+            convolve_groups(layer, picture, added, out + pixel * size(s.out_next), count * cols,
+                            group, std::min(kConvolveGroups, groups - group));
         first += count;
     }
 }

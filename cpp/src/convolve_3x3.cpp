@@ -50,9 +50,9 @@ void winograd_output(const WinogradOutput& square) { whole_output<Four>(square);
 
 namespace {
 
-// So many squares pass through all points together: the weights of a point are then read from
-// memory once for all of them, while their points stay in the second cache.
-constexpr int kSquares = 2 * kConvolvePixels;
+// So many squares pass through all points together: those of a tile. With more of them the weights
+// of a point were read less often, but less of all else stayed in the second cache.
+constexpr int kSquares = kConvolvePixels;
 
 struct Kernels {
     decltype(&scalar::convolve_tile) products;
@@ -116,14 +116,17 @@ struct alignas(64) Line {
 };
 
 // What a thread works in: the inputs of some squares at all points, (points, kSquares, channels),
-// and their sums, (points, kSquares / kConvolvePixels, groups, kConvolvePixels, kConvolveLanes),
-// the innermost three as a tile wants them.
+// and their sums, (points, groups, kSquares, kConvolveLanes).
 class Block {
   public:
-    Block(const Layer& layer, const float* input)
+    Block(const Layer& layer, const float* input, const ConvolveShift& shift)
         : layer_(layer),
           input_(input),
+          shift_(shift),
+          lead_(std::min(up(2 * shift.channels, kConvolveLanes) * kConvolveLanes,
+                         layer.shape.in_channels)),
           zeros_(room<0>(size(layer.shape.in_channels))),
+          mixed_(room<3>(size(kWinogradPoints) * size(lead_))),
           inputs_(room<1>(size(kWinogradPoints) * inputs_of_point())),
           sums_(room<2>(size(kWinogradPoints) * sums_of_point())) {}
 
@@ -144,31 +147,65 @@ class Block {
         if (kept.size() < lines) kept.resize(lines);
         return kept.data()->values;
     }
-    std::size_t sums_of_tile() const {
-        return size(layer_.shape.groups()) * kConvolvePixels * kConvolveLanes;
-    }
     // One line of the cache more than there is to hold, so that the points of a square do not all
     // fall into the same few sets of the cache.
     std::size_t inputs_of_point() const {
         return kSquares * size(layer_.shape.in_channels) + kConvolveLanes;
     }
     std::size_t sums_of_point() const {
-        return kSquares / kConvolvePixels * sums_of_tile() + kConvolveLanes;
+        return kSquares * size(layer_.shape.groups() * kConvolveLanes) + kConvolveLanes;
     }
 
-    void take(const Square& square, int i) {
+    using Cells = std::array<const float*, kWinogradPoints>;
+
+    // An image, which may be the one before all others or the one after them; null where none is.
+    const float* image(int number) const {
         const ConvolveShape& s = layer_.shape;
-        const float* picture =
-            input_ + size(square.image) * size(s.rows) * size(s.cols) * size(s.in_channels);
-        std::array<const float*, kWinogradPoints> cells{};
+        if (number < 0) return shift_.before;
+        if (number == s.images) return shift_.after;
+        return input_ + size(number) * size(s.rows) * size(s.cols) * size(s.in_channels);
+    }
+
+    // Where the inputs of a square lie in each of the images; zeros where it reaches over the edge.
+    template <std::size_t kImages>
+    std::array<Cells, kImages> cells(const Square& square,
+                                     const std::array<const float*, kImages>& images) const {
+        const ConvolveShape& s = layer_.shape;
+        std::array<Cells, kImages> found{};
         for (int cell = 0; cell < kWinogradPoints; ++cell) {
             const int y = square.row - s.padding_rows + cell / kWinogradIn * s.dilation_rows;
             const int x = square.col - s.padding_cols + cell % kWinogradIn * s.dilation_cols;
             const bool inside = y >= 0 && y < s.rows && x >= 0 && x < s.cols;
-            cells[size(cell)] = inside ? picture + (at(y) * s.cols + x) * s.in_channels : zeros_;
+            const std::ptrdiff_t there = (at(y) * s.cols + x) * s.in_channels;
+            for (std::size_t i = 0; i < kImages; ++i)
+                found[i][size(cell)] = inside && images[i] ? images[i] + there : zeros_;
         }
-        layer_.kernels.input({cells.data(), s.in_channels, inputs_ + at(i) * s.in_channels,
-                              static_cast<std::ptrdiff_t>(inputs_of_point())});
+        return found;
+    }
+
+    void take(const Square& square, int i) {
+        const int channels = layer_.shape.in_channels;
+        float* to = inputs_ + at(i) * channels;
+        const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
+        if (lead_ == 0) {
+            const auto [here] = cells<1>(square, {image(square.image)});
+            return layer_.kernels.input({here.data(), channels, to, point});
+        }
+        auto [here, later, earlier] = cells<3>(
+            square, {image(square.image), image(square.image + 1), image(square.image - 1)});
+        // The first channels, whole lines of them, are put together; the others lie as they are.
+        Cells mixed{};
+        const int n = shift_.channels;
+        for (std::size_t cell = 0; cell < here.size(); ++cell) {
+            float* lead = mixed_ + cell * size(lead_);
+            mixed[cell] = lead;
+            std::copy_n(later[cell], n, lead);
+            std::copy_n(earlier[cell] + n, n, lead + n);
+            std::copy_n(here[cell] + 2 * n, lead_ - 2 * n, lead + 2 * n);
+            here[cell] += lead_;
+        }
+        layer_.kernels.input({mixed.data(), lead_, to, point});
+        layer_.kernels.input({here.data(), channels - lead_, to + lead_, point});
     }
 
     void multiply(int point) {
@@ -176,45 +213,41 @@ class Block {
         const std::size_t group_size = size(s.in_channels) * kConvolveLanes;
         const float* weights = layer_.weights + size(point * s.groups()) * group_size;
         const float* inputs = inputs_ + size(point) * inputs_of_point();
+        float* sums = sums_ + size(point) * sums_of_point();
         const std::ptrdiff_t offset = 0;
-        std::array<const float*, kConvolvePixels> starts{};
-        for (int begin = 0; begin < count_; begin += kConvolvePixels) {
-            const int pixels = std::min(kConvolvePixels, count_ - begin);
-            for (int p = 0; p < pixels; ++p)
-                starts[size(p)] = inputs + size(begin + p) * size(s.in_channels);
-            float* sums = sums_ + size(point) * sums_of_point() +
-                          size(begin / kConvolvePixels) * sums_of_tile();
-            for (int group = 0; group < s.groups(); group += kConvolveGroups)
-                layer_.kernels.products(
-                    {starts.data(), &offset, 1, s.in_channels, pixels,
-                     std::min(kConvolveGroups, s.groups() - group),
-                     weights + size(group) * group_size, static_cast<std::ptrdiff_t>(group_size),
-                     sums + size(group) * kConvolvePixels * kConvolveLanes, true});
-        }
+        std::array<const float*, kSquares> starts{};
+        for (int i = 0; i < count_; ++i) starts[size(i)] = inputs + at(i) * s.in_channels;
+        for (int group = 0; group < s.groups(); group += kConvolveGroups)
+            layer_.kernels.products({starts.data(), &offset, 1, s.in_channels, count_,
+                                     std::min(kConvolveGroups, s.groups() - group),
+                                     weights + size(group) * group_size,
+                                     static_cast<std::ptrdiff_t>(group_size),
+                                     sums + at(group) * kSquares * kConvolveLanes, true});
     }
 
     void give(const Square& square, int i, const float* residual, float* out) {
         const ConvolveShape& s = layer_.shape;
-        const std::ptrdiff_t row = at(s.out_cols()) * s.out_channels;
-        const std::ptrdiff_t to =
-            (at(square.image) * s.out_rows() + square.row) * row + at(square.col) * s.out_channels;
+        const std::ptrdiff_t pixel =
+            (at(square.image) * s.out_rows() + square.row) * s.out_cols() + square.col;
+        const std::ptrdiff_t down = at(s.out_cols()) * s.dilation_rows;
         const auto inside = [](int length, int start, int step) {
             return std::min(up(length - start, step), kWinogradOut);
         };
-        const float* sums = sums_ + size(i / kConvolvePixels) * sums_of_tile() +
-                            size(i % kConvolvePixels) * kConvolveLanes;
         for (int group = 0; group < s.groups(); ++group) {
             const int first = group * kConvolveLanes;
-            const WinogradOutput square_out{sums + size(group) * kConvolvePixels * kConvolveLanes,
-                                            static_cast<std::ptrdiff_t>(sums_of_point()),
-                                            layer_.bias + first,
-                                            residual ? residual + to + first : nullptr,
-                                            out + to + first,
-                                            row * s.dilation_rows,
-                                            at(s.out_channels) * s.dilation_cols,
-                                            inside(s.out_rows(), square.row, s.dilation_rows),
-                                            inside(s.out_cols(), square.col, s.dilation_cols),
-                                            layer_.relu};
+            const WinogradOutput square_out{
+                sums_ + at((group * kSquares) + i) * kConvolveLanes,
+                static_cast<std::ptrdiff_t>(sums_of_point()),
+                layer_.bias + first,
+                residual ? residual + pixel * s.out_channels + first : nullptr,
+                down * s.out_channels,
+                at(s.dilation_cols) * s.out_channels,
+                out + pixel * s.out_next + first,
+                down * s.out_next,
+                at(s.dilation_cols) * s.out_next,
+                inside(s.out_rows(), square.row, s.dilation_rows),
+                inside(s.out_cols(), square.col, s.dilation_cols),
+                layer_.relu};
             if (s.out_channels - first >= kConvolveLanes)
                 layer_.kernels.output(square_out);
             else
@@ -230,19 +263,22 @@ class Block {
         whole.to = out.data();
         whole.row = kRow;
         whole.col = kCol;
-        const auto each = [&](auto&& copy) {
+        const auto each = [&](std::ptrdiff_t there_row, std::ptrdiff_t there_col, auto&& copy) {
             for (int y = 0; y < square.rows; ++y)
                 for (int x = 0; x < square.cols; ++x)
-                    copy(y * kRow + x * kCol, y * square.row + x * square.col);
+                    copy(y * kRow + x * kCol, y * there_row + x * there_col);
         };
         if (square.residual) {
-            each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
-                std::copy_n(square.residual + there, channels, residual.data() + here);
-            });
+            each(square.residual_row, square.residual_col,
+                 [&](std::ptrdiff_t here, std::ptrdiff_t there) {
+                     std::copy_n(square.residual + there, channels, residual.data() + here);
+                 });
             whole.residual = residual.data();
+            whole.residual_row = kRow;
+            whole.residual_col = kCol;
         }
         layer_.kernels.output(whole);
-        each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
+        each(square.row, square.col, [&](std::ptrdiff_t here, std::ptrdiff_t there) {
             std::copy_n(out.data() + here, channels, square.to + there);
         });
     }
@@ -250,8 +286,10 @@ class Block {
     const Layer& layer_;
     const float* input_;
     int count_ = 0;
+    const ConvolveShift& shift_;
+    int lead_;  // so many channels are read of more images than one, and a few more to whole lines
     const float* zeros_;  // what lies around a picture
-    float *inputs_, *sums_;
+    float *mixed_, *inputs_, *sums_;
 };
 
 Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,
@@ -274,10 +312,12 @@ Layer layer_of(const float* weights, const float* bias, bool relu, const Convolv
 
 void convolve_3x3(const float* input, const float* weights, const float* bias,
                   const float* residual, bool relu, float* out, const ConvolveShape& shape,
-                  int threads, Isa isa) {
+                  const ConvolveShift& shift, int threads, Isa isa) {
     const Layer layer = layer_of(weights, bias, relu, shape, isa);
+    if (shift.channels < 0 || 2 * shift.channels > shape.in_channels)
+        throw std::invalid_argument("convolve_3x3: shift must be at most half of all channels");
     parallel_bands(threads, layer.squares(), 1, [&](int begin, int end) {
-        Block block(layer, input);
+        Block block(layer, input, shift);
         for (; begin < end; begin += kSquares)
             block.run(begin, std::min(begin + kSquares, end), residual, out);
     });

@@ -11,7 +11,9 @@ struct Sixteen {
     static Sixteen load(const float* from) { return {_mm512_loadu_ps(from)}; }
     void store(float* to) const { _mm512_storeu_ps(to, values); }
     // The second operand where the first is not above it, also where it is no number.
-    Sixteen above_zero() const { return {_mm512_max_ps(values, _mm512_setzero_ps())}; }
+    Sixteen above_zero() const {
+        return {_mm512_maskz_max_ps(0xffff, values, _mm512_setzero_ps())};
+    }
 };
 inline Sixteen operator+(Sixteen a, Sixteen b) { return {_mm512_add_ps(a.values, b.values)}; }
 inline Sixteen operator-(Sixteen a, Sixteen b) { return {_mm512_sub_ps(a.values, b.values)}; }

@@ -17,13 +17,14 @@ struct WinogradInput {
 
 // The sums of 16 output channels at 36 points, `point` floats apart, to four by four outputs, of
 // which `rows` by `cols` are in the picture: bias added, then what stands in `residual` (unless it
-// is null), then, with `relu`, nothing left below zero. Outputs and residual are `row` and `col`
-// floats apart.
+// is null), then, with `relu`, nothing left below zero. Outputs are `row` and `col` floats apart,
+// what is added `residual_row` and `residual_col`.
 struct WinogradOutput {
     const float* from;
     std::ptrdiff_t point;
     const float* bias;
     const float* residual;
+    std::ptrdiff_t residual_row, residual_col;
     float* to;
     std::ptrdiff_t row, col;
     int rows, cols;

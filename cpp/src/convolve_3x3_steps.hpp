@@ -1,6 +1,6 @@
 // The arithmetic of the transforms, for some channels at once. Included by convolve_3x3.cpp and
-// its twins, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so that none gets
-// another's.
+// its twins, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so that none
+// gets another's.
 #pragma once
 
 #include "convolve_3x3_kernels.hpp"
@@ -51,8 +51,7 @@ inline void input_of(const pyanalyzer::WinogradInput& square, int channel) {
     V half[kIn][kIn];
     for (int x = 0; x < kIn; ++x) {
         V column[kIn], points[kIn];
-        for (int y = 0; y < kIn; ++y)
-            column[y] = V::load(square.cells[y * kIn + x] + channel);
+        for (int y = 0; y < kIn; ++y) column[y] = V::load(square.cells[y * kIn + x] + channel);
         to_points(column, points);
         for (int y = 0; y < kIn; ++y) half[y][x] = points[y];
     }
@@ -79,10 +78,12 @@ inline void output_of(const pyanalyzer::WinogradOutput& square, int lane) {
         V values[kOut];
         from_points(half[y], values);
         for (int x = 0; x < square.cols; ++x) {
-            const std::ptrdiff_t at = y * square.row + x * square.col + lane;
             V value = values[x] + bias;
-            if (square.residual) value = value + V::load(square.residual + at);
-            (square.relu ? value.above_zero() : value).store(square.to + at);
+            if (square.residual)
+                value = value + V::load(square.residual + y * square.residual_row +
+                                        x * square.residual_col + lane);
+            (square.relu ? value.above_zero() : value)
+                .store(square.to + y * square.row + x * square.col + lane);
         }
     }
 }

@@ -68,15 +68,15 @@ void convolve_tile(const ConvolveTile& tile) {
 
 void convolve_finish(const ConvolveFinish& group) {
     for (int p = 0; p < group.pixels; ++p) {
-        const std::ptrdiff_t at = p * group.next;
+        const float* added = group.residual ? group.residual + p * group.residual_next : nullptr;
+        float* to = group.to + p * group.next;
         for (int c = 0; c < group.channels; c += 8) {
             const __m256i wanted = first_lanes(group.channels - c);
             __m256 value = _mm256_loadu_ps(group.sums + p * kLanes + c);
-            if (group.residual)
-                value = _mm256_add_ps(value, _mm256_maskload_ps(group.residual + at + c, wanted));
+            if (added) value = _mm256_add_ps(value, _mm256_maskload_ps(added + c, wanted));
             // The second operand where the first is not above it, also where it is no number.
             if (group.relu) value = _mm256_max_ps(value, _mm256_setzero_ps());
-            _mm256_maskstore_ps(group.to + at + c, wanted, value);
+            _mm256_maskstore_ps(to + c, wanted, value);
         }
     }
 }

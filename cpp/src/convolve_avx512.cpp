@@ -74,13 +74,13 @@ void convolve_tile(const ConvolveTile& tile) {
 void convolve_finish(const ConvolveFinish& group) {
     const auto wanted = static_cast<__mmask16>((1U << group.channels) - 1U);
     for (int p = 0; p < group.pixels; ++p) {
-        const std::ptrdiff_t at = p * group.next;
+        const float* added = group.residual ? group.residual + p * group.residual_next : nullptr;
+        float* to = group.to + p * group.next;
         __m512 value = _mm512_loadu_ps(group.sums + p * kLanes);
-        if (group.residual)
-            value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(wanted, group.residual + at));
+        if (added) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(wanted, added));
         // The second operand where the first is not above it, also where it is no number.
-        if (group.relu) value = _mm512_max_ps(value, _mm512_setzero_ps());
-        _mm512_mask_storeu_ps(group.to + at, wanted, value);
+        if (group.relu) value = _mm512_maskz_max_ps(0xffff, value, _mm512_setzero_ps());
+        _mm512_mask_storeu_ps(to, wanted, value);
     }
 }
 

@@ -31,12 +31,14 @@ struct ConvolveTile {
 
 // What becomes of the sums of one group of `pixels` pixels, (pixels, 16), of which the first
 // `channels` are wanted: what stands in `residual` (unless it is null) added, then, with `relu`,
-// nothing left below zero. A pixel's results and residual are `next` floats behind the last one's.
+// nothing left below zero. A pixel's results are `next` floats behind the last one's, what is added
+// `residual_next`.
 struct ConvolveFinish {
     const float* sums;
     int pixels;
     int channels;
     const float* residual;
+    std::ptrdiff_t residual_next;
     float* to;
     std::ptrdiff_t next;
     bool relu;

@@ -51,6 +51,7 @@ def convolve(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
@@ -58,6 +59,9 @@ def convolve(
 
     ``input``: float32 (images, rows, cols, channels); ``weights``, ``bias``: packed; ``residual``:
     of the result's shape, (images, rows', cols', out_channels). ``padding``: zeros at each side.
+    The result is written to ``out``, where there is one: float32 of its shape, C-contiguous or some
+    neighbouring channels of what is; it shares no memory with ``input``, but may be ``residual``.
+
     Products are added to the bias one by one with a single rounding each (fused multiply-add), by
     kernel row, kernel column and channel: the same bits for every instruction set and number of
     threads. Raises TypeError or ValueError on other dtypes, shapes or layouts.
@@ -72,6 +76,7 @@ def convolve(
         padding=padding,
         residual=residual,
         relu=relu,
+        out=out,
         threads=threads,
         isa=isa,
     )
@@ -116,6 +121,10 @@ def convolve_3x3(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    shift: int = 0,
+    before: F32 | None = None,
+    after: F32 | None = None,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
@@ -125,6 +134,11 @@ def convolve_3x3(
     ``weights``: from :func:`pack_weights_3x3`; all else as in :func:`convolve`, whose results it
     gives but for rounding (some 1e-6 of the largest). Same bits for every instruction set and
     number of threads. Raises TypeError or ValueError on other dtypes, shapes or layouts.
+
+    ``shift``: images follow one another in time, and the first ``shift`` channels of each are read
+    from the next one, as many after them from the one before. ``before``, ``after``: (rows, cols,
+    channels), the images around all others; zeros where there is None. Raises ValueError where
+    ``shift`` is less than nothing or more than half of the channels.
     """
     return _core.convolve_3x3(
         input,
@@ -135,6 +149,10 @@ def convolve_3x3(
         padding=padding,
         residual=residual,
         relu=relu,
+        shift=shift,
+        before=before,
+        after=after,
+        out=out,
         threads=threads,
         isa=isa,
     )
