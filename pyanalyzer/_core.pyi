@@ -60,6 +60,9 @@ def align(
     threads: int = 1,
     isa: str | None = None,
 ) -> tuple[tuple[int, int, int, int], float, bool]: ...
+def block_vectors(
+    maps: U8, *, first_signed: int, mirrored: bool = False, turned: Sequence[int] = ()
+) -> F32: ...
 def convolve(
     input: F32,
     weights: F32,

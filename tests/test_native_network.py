@@ -62,10 +62,14 @@ CONFIGURATIONS = pytest.mark.parametrize(
 def test_places_are_pytorchs(configuration: NetworkConfiguration, grid: tuple[int, int]) -> None:
     native, theirs = both(configuration)
     rng = np.random.default_rng(2)
-    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
-    got, expected = native.compare_places(maps), theirs.compare_places(maps)
-    assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+    maps = rng.integers(0, 256, (FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
+    maps[:, :, 1] = 0
+    expected = theirs.compare_places(maps, mirrored=True)
+    assert len(expected) == VIEWS
+    for mirrored, want in zip((False, True), expected, strict=True):
+        got = native.places(maps, mirrored=mirrored)
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
 @CONFIGURATIONS
@@ -74,11 +78,19 @@ def test_places_do_not_depend_on_how_many_frames_are_worked_on_at_a_time(
 ) -> None:
     network, _ = both(configuration)
     rng = np.random.default_rng(4)
-    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), 9, 12), dtype=np.uint8)
-    whole = network.compare_places(maps)
+    maps = rng.integers(0, 256, (FRAMES, len(MAP_CHANNELS), 9, 12), dtype=np.uint8)
+    views = [network.places(maps, mirrored=mirrored) for mirrored in (False, True)]
     for frames in (1, 2, 4, FRAMES):
         monkeypatch.setattr(native, "_AT_ONCE_FRAMES", frames)
-        np.testing.assert_array_equal(network.compare_places(maps), whole)
+        monkeypatch.setattr(native, "_ENTER_FRAMES", frames)
+        for mirrored, whole in zip((False, True), views, strict=True):
+            np.testing.assert_array_equal(network.places(maps, mirrored=mirrored), whole)
+    seen = network.compare_places(maps, mirrored=True)
+    assert seen.shape == (VIEWS, FRAMES, 2, configuration.compared_width)
+    for view, whole in zip(seen, views, strict=True):
+        np.testing.assert_allclose(view[:, 0], whole.mean(axis=1, dtype=np.float64), rtol=1e-4)
+        np.testing.assert_array_equal(view[:, 1], whole.max(axis=1))
+    np.testing.assert_array_equal(network.compare_places(maps, mirrored=False), seen[:1])
 
 
 @CONFIGURATIONS
@@ -100,7 +112,8 @@ def test_candidates_and_answers_are_pytorchs(configuration: NetworkConfiguration
     width = configuration.compared_width
     places = np.abs(rng.normal(size=(VIEWS, FRAMES, 6, width))).astype(np.float32)
     frame_globals = rng.normal(size=(VIEWS, FRAMES, len(GLOBAL_FEATURES))).astype(np.float32)
-    answers = native.compare(places, frame_globals, candidates, present)
+    seen = np.stack([places.mean(axis=2), places.max(axis=2)], axis=2)
+    answers = native.compare(seen, frame_globals, candidates, present)
     wanted = theirs.compare(places, frame_globals, candidates, present)
     for got, want in zip(answers, wanted, strict=True):
         assert got.dtype == np.float32

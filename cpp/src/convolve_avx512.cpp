@@ -1,8 +1,6 @@
 // AVX-512 twin of convolve's inner loop: a group of 16 output channels is one register.
 #include <immintrin.h>
 
-#include <algorithm>
-
 #include "convolve_kernels.hpp"
 
 namespace {
@@ -49,7 +47,8 @@ void tile_up_to(const pyanalyzer::ConvolveTile& tile, int first, int last) {
 template <int kPixels, int kGroups>
 void tile_by(const pyanalyzer::ConvolveTile& tile) {
     for (int first = 0; first < tile.pixels; first += kPixels)
-        tile_up_to<kPixels, kGroups>(tile, first, std::min(first + kPixels, tile.pixels));
+        tile_up_to<kPixels, kGroups>(tile, first,
+                                     tile.pixels - first < kPixels ? tile.pixels : first + kPixels);
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ def convolve_3x3(
 
 def _shifted(input: F32, shift: int, before: F32 | None, after: F32 | None) -> F32:
     """The first ``shift`` channels of the next image, as many more of the one before."""
-    out = input.copy()
+    out: F32 = input.copy()
     for channels, around, step in ((slice(shift), after, 1), (slice(shift, 2 * shift), before, -1)):
         edge = np.zeros_like(input[0]) if around is None else around
         out[..., channels] = np.roll(input, -step, axis=0)[..., channels]

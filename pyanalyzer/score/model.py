@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ from pyanalyzer.score.comparator import CandidateComparator, SideComparator
 from pyanalyzer.score.configuration import FORMAT, NetworkConfiguration, read_configuration
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
+from pyanalyzer.score.mirror import mirror_maps
 from pyanalyzer.score.parts import NetworkParts
 from pyanalyzer.score.weights_file import read_weights, weights_file
 
@@ -129,9 +131,10 @@ class TorchParts:
         return self._network.configuration.temporal_context_frames
 
     @torch.inference_mode()
-    def compare_places(self, maps: U8) -> F32:
+    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        places: F32 = self._network.compare_places(torch.from_numpy(maps)).numpy()
+        views = torch.from_numpy(np.stack([maps, mirror_maps(maps, "x")] if mirrored else [maps]))
+        places: F32 = self._network.compare_places(views).numpy()
         return places
 
     @torch.inference_mode()

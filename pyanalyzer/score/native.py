@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pyanalyzer.core.block_vectors import block_vectors
 from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
 from pyanalyzer.score.configuration import (
     COARSE_PLACE_STEP,
@@ -19,44 +20,38 @@ from pyanalyzer.score.configuration import (
     NetworkConfiguration,
 )
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
-from pyanalyzer.score.layers import NORM_EPSILON, Layer, Tensors, layer_of, step_of
+from pyanalyzer.score.layers import NORM_EPSILON, Layer, Shift, Tensors, layer_of, step_of
+from pyanalyzer.score.mirror import turned_channels
 
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
+_TURNED = turned_channels("x")
 # So many frames are worked on at a time: what a layer gives is in the cache for the next one.
 _AT_ONCE_FRAMES = 16
+_ENTER_FRAMES = 4  # before the grid gets coarser: four times as much each
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
 
 
 class _ShiftBlock:
-    """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (V, T, R, C, width)."""
+    """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (T, R, C, width)."""
 
     def __init__(self, tensors: Tensors, name: str, dilation: int = 1) -> None:
         self._first = step_of(tensors, f"{name}.layers.0", dilation=dilation)
         last = layer_of(tensors, f"{name}.layers.1", f"{name}.layers.2")
         self._last = replace(last, dilation=(dilation, dilation), relu=True)
 
-    def __call__(self, maps: F32) -> F32:
-        out = np.empty_like(maps)
-        for view, result in zip(maps, out, strict=True):
-            for begin in range(0, len(view), _AT_ONCE_FRAMES):
-                end = min(begin + _AT_ONCE_FRAMES, len(view))
-                seen = self._first(_shifted(view, begin, end))
-                result[begin:end] = self._last(seen, residual=view[begin:end])
+    def __call__(self, maps: F32, out: F32) -> F32:
+        """To ``out``: an eighth of the channels of what is seen is that of the next frame, another
+        one that of the frame before; zero where there is none."""
+        room = np.empty((min(_AT_ONCE_FRAMES, len(maps)), *maps.shape[1:]), np.float32)
+        for begin in range(0, len(maps), _AT_ONCE_FRAMES):
+            now = maps[begin : begin + _AT_ONCE_FRAMES]
+            end = begin + len(now)
+            before = maps[begin - 1] if begin else None
+            after = maps[end] if end < len(maps) else None
+            shift = Shift(maps.shape[-1] // 8, before, after)
+            seen = self._first(now, shift=shift, out=room[: len(now)])
+            self._last(seen, residual=now, out=out[begin:end])
         return out
-
-
-def _shifted(maps: F32, begin: int, end: int) -> F32:
-    """Frames begin .. end (half-open) of (T, R, C, width): an eighth of the channels is that of the
-    next frame, another one that of the frame before; zero where there is none."""
-    n = maps.shape[-1] // 8
-    shifted: F32 = maps[begin:end].copy()
-    later = maps[begin + 1 : end + 1, ..., :n]
-    shifted[: len(later), ..., :n] = later
-    shifted[len(later) :, ..., :n] = 0
-    first = 1 if begin == 0 else 0
-    shifted[:first, ..., n : 2 * n] = 0
-    shifted[first:, ..., n : 2 * n] = maps[begin - 1 + first : end - 1, ..., n : 2 * n]
-    return shifted
 
 
 class _Norm:
@@ -137,58 +132,78 @@ class NativeNetwork:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self.configuration.temporal_context_frames
 
-    def compare_places(self, maps: U8) -> F32:
-        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        views, frames = maps.shape[:2]
-        x = self._entered(maps.reshape(-1, *maps.shape[2:]))
-        x = x.reshape(views, frames, *x.shape[1:])
-        for block in self._blocks:
-            x = block(x)
-        x = self._compared(x)
-        for block in self._place_blocks:
-            x = block(x)
-        return x.reshape(views, frames, -1, x.shape[-1])
+    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`: mean and largest of all places, (V, T,
+        2, compared width)."""
+        views = [self.places(maps, mirrored=view) for view in (False, True)[: 1 + mirrored]]
+        return np.stack([np.stack([x.mean(axis=1), x.max(axis=1)], axis=1) for x in views])
 
-    def _entered(self, maps: U8) -> F32:
-        """(N, channels, R, C) to (N, R', C', width)."""
-        parts = []
-        for begin in range(0, len(maps), _AT_ONCE_FRAMES):
-            x = _planes(maps[begin : begin + _AT_ONCE_FRAMES])
-            for step in self._enter:
-                x = step(x)
-            parts.append(x)
-        return np.concatenate(parts)
+    def places(self, maps: U8, *, mirrored: bool) -> F32:
+        """uint8 (T, len(MAP_CHANNELS), R, C) to float32 (T, places, compared width): one view."""
+        x = self._extracted(maps, mirrored=mirrored)
+        x = self._compared(x)
+        room = np.empty_like(x)
+        for block in self._place_blocks:
+            x, room = block(x, room), x
+        return x.reshape(len(x), -1, x.shape[-1])
+
+    def _extracted(self, maps: U8, *, mirrored: bool) -> F32:
+        """(T, channels, R, C) to (T + 2 SIDE_FRAMES - 1, R', C', width): around all frames the
+        first and the last one are repeated."""
+        frames, first = len(maps), SIDE_FRAMES
+        rooms: list[F32] = []
+        for begin in range(0, frames, _ENTER_FRAMES):
+            now = maps[begin : begin + _ENTER_FRAMES]
+            x = block_vectors(
+                now, first_signed=_UNSIGNED, mirrored=mirrored, turned=_TURNED if mirrored else ()
+            )
+            x = self._enter[0](x)
+            if not rooms:
+                grid = (-(-n // 2) for n in x.shape[1:3])
+                size = frames + 2 * SIDE_FRAMES - 1, *grid, self.configuration.map_width
+                rooms = [np.empty(size, np.float32) for _ in range(2)]
+            self._enter[1](x, out=rooms[0][first + begin : first + begin + len(now)])
+        x, room = rooms
+        inside = slice(first, first + frames)
+        for block in self._blocks:
+            block(x[inside], room[inside])
+            x, room = room, x
+        x[:first], x[first + frames :] = x[first], x[first + frames - 1]
+        return x
 
     def _compared(self, maps: F32) -> F32:
-        """(V, T, R, C, width) to (V, T, R', C', compared width)."""
-        frames, *grid, width = maps.shape[1:]
-        first = np.repeat(maps[:, :1], SIDE_FRAMES, axis=1)
-        last = np.repeat(maps[:, -1:], SIDE_FRAMES - 1, axis=1)
-        padded = np.concatenate([first, maps, last], axis=1)
+        """(T + 2 SIDE_FRAMES - 1, R, C, width) to (T, R', C', compared width)."""
+        frames = len(maps) - 2 * SIDE_FRAMES + 1
+        grid = maps.shape[1:3]
         # Time lies along the rows, all cells of the grid along the columns.
-        rows = padded.reshape(*padded.shape[:2], -1, width)
-        views = []
-        for view in range(len(maps)):
-            parts = []
-            for begin in range(0, frames, _AT_ONCE_FRAMES):
-                count = min(_AT_ONCE_FRAMES, frames - begin)
-                around = rows[view : view + 1, begin : begin + count + 2 * SIDE_FRAMES - 1]
-                parts.append(self._compare(self._sides(around).reshape(count, *grid, -1)))
-            views.append(np.concatenate(parts))
-        return np.stack(views)
+        rows = maps.reshape(len(maps), -1, maps.shape[-1])
+        both = np.empty((_AT_ONCE_FRAMES, rows.shape[1], 3 * rows.shape[2]), np.float32)
+        out: F32 | None = None
+        for begin in range(0, frames, _AT_ONCE_FRAMES):
+            count = min(_AT_ONCE_FRAMES, frames - begin)
+            seen = both[:count]
+            self._see_sides(rows[begin : begin + count + 2 * SIDE_FRAMES - 1], seen)
+            seen = seen.reshape(count, *grid, -1)
+            if out is None:
+                step = self.configuration.place_step
+                size = frames, *(-(-n // step) for n in grid), self.configuration.compared_width
+                out = np.empty(size, np.float32)
+            self._compare(seen, out=out[begin : begin + count])
+        assert out is not None
+        return out
 
-    def _sides(self, rows: F32) -> F32:
-        """(1, T + 2 SIDE_FRAMES - 1, R C, width), time along the rows: before, after and their
-        difference, (T, R C, 3 width)."""
-        frames, width = rows.shape[1] - 2 * SIDE_FRAMES + 1, rows.shape[3]
-        both = np.empty((frames, rows.shape[2], 3 * width), np.float32)
-        for at, layer in enumerate(self._sides_of):
-            start = at * SIDE_FRAMES
-            seen = layer(rows[:, start : start + frames + SIDE_FRAMES - 1])
-            both[..., at * width : (at + 1) * width] = seen[0]
-        before, after = both[..., :width], both[..., width : 2 * width]
-        np.abs(after - before, out=both[..., 2 * width :])
-        return both
+    def _see_sides(self, rows: F32, out: F32) -> None:
+        """(T + 2 SIDE_FRAMES - 1, R C, width), time along the rows: before, after and how they
+        differ, to ``out``, (T, R C, 3 width)."""
+        width = rows.shape[-1]
+        before, after, change = (out[..., i * width : (i + 1) * width] for i in range(3))
+        for layer, start, side in zip(
+            self._sides_of, (0, SIDE_FRAMES), (before, after), strict=True
+        ):
+            seen = rows[start : start + len(out) + SIDE_FRAMES - 1]
+            layer(seen[np.newaxis], out=side[np.newaxis])
+        np.subtract(after, before, out=change)
+        np.abs(change, out=change)
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
@@ -218,8 +233,8 @@ class NativeNetwork:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         change = np.diff(frame_globals, axis=1, prepend=frame_globals[:, :1])
         vectors = (
-            places.mean(axis=2),
-            places.max(axis=2),
+            places[:, :, 0],
+            places[:, :, 1],
             candidates.mean(axis=2),
             candidates.max(axis=2),
             frame_globals,
@@ -243,20 +258,6 @@ def supports(configuration: NetworkConfiguration) -> bool:
     """Whether :class:`NativeNetwork` can run it: what can be grown is PyTorch's alone."""
     c = configuration
     return not (c.place_dilations or c.heads or c.last_dilations)
-
-
-def _planes(maps: U8) -> F32:
-    """uint8 (N, len(MAP_CHANNELS), R, C) to float32 (N, R, C, len(MAP_CHANNELS) + 2): the maps
-    about their zero, in 1/32, and each block's row and column from -1 to 1."""
-    n, channels, rows, cols = maps.shape
-    # Channel by channel first: arithmetic on whole planes, and one transposition in the end.
-    planes = np.empty((n, channels + 2, rows * cols), np.float32)
-    planes[:, :channels] = maps.reshape(n, channels, -1)
-    planes[:, _UNSIGNED:channels] -= 128
-    planes[:, :channels] *= np.float32(1 / 32)
-    planes[:, channels] = np.repeat(np.linspace(-1, 1, rows, dtype=np.float32), cols)
-    planes[:, channels + 1] = np.tile(np.linspace(-1, 1, cols, dtype=np.float32), rows)
-    return np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(n, rows, cols, -1)
 
 
 def _side_layers(tensors: Tensors, name: str, width: int) -> tuple[Layer, Layer]:

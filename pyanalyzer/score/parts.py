@@ -21,8 +21,10 @@ class NetworkParts(Protocol):
         """How many frames to either side :meth:`compare` takes into account."""
         ...
 
-    def compare_places(self, maps: U8) -> F32:
-        """uint8 (V, T, len(MAP_CHANNELS), R, C) to float32 (V, T, places, compared_width)."""
+    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
+        """uint8 (T, len(MAP_CHANNELS), R, C) to float32 (V, T, ..., compared_width), what
+        :meth:`compare` wants to know of the places: as they are and, if ``mirrored``, as they are
+        seen in a mirror, left and right exchanged."""
         ...
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:

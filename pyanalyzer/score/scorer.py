@@ -16,7 +16,6 @@ from pyanalyzer.score.mirror import (
     Axis,
     mirror_crops,
     mirror_globals,
-    mirror_maps,
     mirror_proposals,
 )
 from pyanalyzer.score.parts import NetworkParts
@@ -117,8 +116,8 @@ class Scorer:
         """Maps to compared places, for every batch whose context is there."""
         while chunk := self._place_chunks.take(self._pushed, last=last):
             window = self._maps[chunk.begin - self._maps_begin : chunk.end - self._maps_begin]
-            maps = self._views(np.stack(window), mirror_maps)
-            self._places.append(self._network.compare_places(maps)[:, chunk.inside])
+            places = self._network.compare_places(np.stack(window), mirrored=self._mirrored)
+            self._places.append(places[:, chunk.inside])
             self._placed = chunk.stop
         begin = self._place_chunks.needed_from
         self._maps, self._maps_begin = self._maps[begin - self._maps_begin :], begin
