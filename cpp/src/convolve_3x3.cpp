@@ -23,6 +23,9 @@ struct Four {
     static Four each(Operation operation) {
         return {{operation(0), operation(1), operation(2), operation(3)}};
     }
+    Four with_first(int count, const float* from) const {
+        return each([&](int i) { return i < count ? from[i] : values[i]; });
+    }
     Four above_zero() const {
         return each([this](int i) { return values[i] > 0.0F ? values[i] : 0.0F; });
     }
@@ -123,10 +126,7 @@ class Block {
         : layer_(layer),
           input_(input),
           shift_(shift),
-          lead_(std::min(up(2 * shift.channels, kConvolveLanes) * kConvolveLanes,
-                         layer.shape.in_channels)),
           zeros_(room<0>(size(layer.shape.in_channels))),
-          mixed_(room<3>(size(kWinogradPoints) * size(lead_))),
           inputs_(room<1>(size(kWinogradPoints) * inputs_of_point())),
           sums_(room<2>(size(kWinogradPoints) * sums_of_point())) {}
 
@@ -166,46 +166,30 @@ class Block {
         return input_ + size(number) * size(s.rows) * size(s.cols) * size(s.in_channels);
     }
 
-    // Where the inputs of a square lie in each of the images; zeros where it reaches over the edge.
-    template <std::size_t kImages>
-    std::array<Cells, kImages> cells(const Square& square,
-                                     const std::array<const float*, kImages>& images) const {
+    // Where the inputs of a square lie in an image; zeros where it reaches over the edge.
+    Cells cells(const Square& square, const float* picture) const {
         const ConvolveShape& s = layer_.shape;
-        std::array<Cells, kImages> found{};
+        Cells found{};
         for (int cell = 0; cell < kWinogradPoints; ++cell) {
             const int y = square.row - s.padding_rows + cell / kWinogradIn * s.dilation_rows;
             const int x = square.col - s.padding_cols + cell % kWinogradIn * s.dilation_cols;
-            const bool inside = y >= 0 && y < s.rows && x >= 0 && x < s.cols;
-            const std::ptrdiff_t there = (at(y) * s.cols + x) * s.in_channels;
-            for (std::size_t i = 0; i < kImages; ++i)
-                found[i][size(cell)] = inside && images[i] ? images[i] + there : zeros_;
+            const bool inside = picture && y >= 0 && y < s.rows && x >= 0 && x < s.cols;
+            found[size(cell)] = inside ? picture + (at(y) * s.cols + x) * s.in_channels : zeros_;
         }
         return found;
     }
 
     void take(const Square& square, int i) {
         const int channels = layer_.shape.in_channels;
-        float* to = inputs_ + at(i) * channels;
-        const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
-        if (lead_ == 0) {
-            const auto [here] = cells<1>(square, {image(square.image)});
-            return layer_.kernels.input({here.data(), channels, to, point});
+        const Cells here = cells(square, image(square.image));
+        Cells later{}, earlier{};
+        if (shift_.channels > 0) {
+            later = cells(square, image(square.image + 1));
+            earlier = cells(square, image(square.image - 1));
         }
-        auto [here, later, earlier] = cells<3>(
-            square, {image(square.image), image(square.image + 1), image(square.image - 1)});
-        // The first channels, whole lines of them, are put together; the others lie as they are.
-        Cells mixed{};
-        const int n = shift_.channels;
-        for (std::size_t cell = 0; cell < here.size(); ++cell) {
-            float* lead = mixed_ + cell * size(lead_);
-            mixed[cell] = lead;
-            std::copy_n(later[cell], n, lead);
-            std::copy_n(earlier[cell] + n, n, lead + n);
-            std::copy_n(here[cell] + 2 * n, lead_ - 2 * n, lead + 2 * n);
-            here[cell] += lead_;
-        }
-        layer_.kernels.input({mixed.data(), lead_, to, point});
-        layer_.kernels.input({here.data(), channels - lead_, to + lead_, point});
+        layer_.kernels.input({here.data(), later.data(), earlier.data(), shift_.channels, channels,
+                              inputs_ + at(i) * channels,
+                              static_cast<std::ptrdiff_t>(inputs_of_point())});
     }
 
     void multiply(int point) {
@@ -287,9 +271,8 @@ class Block {
     const float* input_;
     int count_ = 0;
     const ConvolveShift& shift_;
-    int lead_;  // so many channels are read of more images than one, and a few more to whole lines
     const float* zeros_;  // what lies around a picture
-    float *mixed_, *inputs_, *sums_;
+    float *inputs_, *sums_;
 };
 
 Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,

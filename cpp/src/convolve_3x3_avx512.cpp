@@ -10,6 +10,10 @@ struct Sixteen {
     __m512 values;
     static Sixteen load(const float* from) { return {_mm512_loadu_ps(from)}; }
     void store(float* to) const { _mm512_storeu_ps(to, values); }
+    Sixteen with_first(int count, const float* from) const {
+        const unsigned wanted = count < 1 ? 0 : count < 16 ? (1U << count) - 1 : 0xffffU;
+        return {_mm512_mask_loadu_ps(values, static_cast<__mmask16>(wanted), from)};
+    }
     // The second operand where the first is not above it, also where it is no number.
     Sixteen above_zero() const {
         return {_mm512_maskz_max_ps(0xffff, values, _mm512_setzero_ps())};

@@ -7,9 +7,13 @@
 namespace pyanalyzer {
 
 // Six by six inputs of `channels` channels, which begin at `cells`, row by row, to their 36 points,
-// which lie `point` floats apart.
+// which lie `point` floats apart. The first `shift` channels are read at `later`, as many after
+// them at `earlier`.
 struct WinogradInput {
     const float* const* cells;
+    const float* const* later;
+    const float* const* earlier;
+    int shift;
     int channels;
     float* to;
     std::ptrdiff_t point;
