@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,13 +24,17 @@ def pack_weights(weights: F32) -> F32:
     return _on_lines(grouped.transpose(0, 3, 4, 2, 1))
 
 
-def _on_lines(weights: npt.NDArray[np.floating]) -> F32:
-    """A contiguous copy that begins where a line of the cache begins: each LANES weights are then
-    one line, and read at once."""
-    line = LANES * 4
-    room = np.empty(weights.size + LANES, np.float32)
+def empty_on_lines(*shape: int) -> F32:
+    """An array that begins where a line of the cache begins: LANES values are then one line, and
+    moved at once."""
+    size, line = math.prod(shape), LANES * 4
+    room = np.empty(size + LANES, np.float32)
     begin = -room.ctypes.data % line // 4
-    out: F32 = room[begin : begin + weights.size].reshape(weights.shape)
+    return room[begin : begin + size].reshape(shape)
+
+
+def _on_lines(weights: npt.NDArray[np.floating]) -> F32:
+    out = empty_on_lines(*weights.shape)
     out[:] = weights
     return out
 

@@ -2,6 +2,7 @@
 
 Loading PyTorch takes two seconds. The network that is trained is defined in
 :mod:`pyanalyzer.score.model`; results differ from it by rounding. Arrays have their channels last.
+What comes before the comparison over time is in :mod:`pyanalyzer.score.native_places`.
 """
 
 from __future__ import annotations
@@ -12,46 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pyanalyzer.core.block_vectors import block_vectors
 from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
-from pyanalyzer.score.configuration import (
-    COARSE_PLACE_STEP,
-    SIDE_FRAMES,
-    NetworkConfiguration,
-)
-from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
-from pyanalyzer.score.layers import NORM_EPSILON, Layer, Shift, Tensors, layer_of, step_of
-from pyanalyzer.score.mirror import turned_channels
+from pyanalyzer.score.configuration import NetworkConfiguration
+from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
+from pyanalyzer.score.native_places import NativePlaces, PlaceLayers
 
-_UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
-_TURNED = turned_channels("x")
-# So many frames are worked on at a time: what a layer gives is in the cache for the next one.
-_AT_ONCE_FRAMES = 16
-_ENTER_FRAMES = 4  # before the grid gets coarser: four times as much each
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
-
-
-class _ShiftBlock:
-    """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (T, R, C, width)."""
-
-    def __init__(self, tensors: Tensors, name: str, dilation: int = 1) -> None:
-        self._first = step_of(tensors, f"{name}.layers.0", dilation=dilation)
-        last = layer_of(tensors, f"{name}.layers.1", f"{name}.layers.2")
-        self._last = replace(last, dilation=(dilation, dilation), relu=True)
-
-    def __call__(self, maps: F32, out: F32) -> F32:
-        """To ``out``: an eighth of the channels of what is seen is that of the next frame, another
-        one that of the frame before; zero where there is none."""
-        room = np.empty((min(_AT_ONCE_FRAMES, len(maps)), *maps.shape[1:]), np.float32)
-        for begin in range(0, len(maps), _AT_ONCE_FRAMES):
-            now = maps[begin : begin + _AT_ONCE_FRAMES]
-            end = begin + len(now)
-            before = maps[begin - 1] if begin else None
-            after = maps[end] if end < len(maps) else None
-            shift = Shift(maps.shape[-1] // 8, before, after)
-            seen = self._first(now, shift=shift, out=room[: len(now)])
-            self._last(seen, residual=now, out=out[begin:end])
-        return out
 
 
 class _Norm:
@@ -95,17 +62,8 @@ class NativeNetwork:
         if not supports(configuration):
             raise ValueError("a grown network runs on PyTorch only")
         c = self.configuration = configuration
-        extractor, side, course = "map_extractor", "side_comparator", "temporal_comparator"
-        self._enter = [step_of(tensors, f"{extractor}.enter.{i}", stride=2) for i in (0, 1)]
-        self._blocks = [
-            _ShiftBlock(tensors, f"{extractor}.blocks.{i}") for i in range(c.map_blocks)
-        ]
-        self._sides_of = _side_layers(tensors, f"{side}.side.0", c.map_width)
-        self._compare = step_of(tensors, f"{side}.compare", stride=c.place_step)
-        dilation = COARSE_PLACE_STEP // c.place_step
-        self._place_blocks = [
-            _ShiftBlock(tensors, f"{side}.blocks.{i}", dilation) for i in range(c.compared_blocks)
-        ]
+        course = "temporal_comparator"
+        self.place_layers = PlaceLayers(c, tensors)
         self._crop_steps = [
             step_of(tensors, f"crop_extractor.layers.{i}", stride=2) for i in range(3)
         ]
@@ -123,87 +81,13 @@ class NativeNetwork:
         self._heads = layer_of(_together(tensors, course, heads), "heads")
 
     @property
-    def place_context_frames(self) -> int:
-        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        return self.configuration.place_context_frames
-
-    @property
     def temporal_context_frames(self) -> int:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self.configuration.temporal_context_frames
 
-    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
-        """See :class:`~pyanalyzer.score.parts.NetworkParts`: mean and largest of all places, (V, T,
-        2, compared width)."""
-        views = [self.places(maps, mirrored=view) for view in (False, True)[: 1 + mirrored]]
-        return np.stack([np.stack([x.mean(axis=1), x.max(axis=1)], axis=1) for x in views])
-
-    def places(self, maps: U8, *, mirrored: bool) -> F32:
-        """uint8 (T, len(MAP_CHANNELS), R, C) to float32 (T, places, compared width): one view."""
-        x = self._extracted(maps, mirrored=mirrored)
-        x = self._compared(x)
-        room = np.empty_like(x)
-        for block in self._place_blocks:
-            x, room = block(x, room), x
-        return x.reshape(len(x), -1, x.shape[-1])
-
-    def _extracted(self, maps: U8, *, mirrored: bool) -> F32:
-        """(T, channels, R, C) to (T + 2 SIDE_FRAMES - 1, R', C', width): around all frames the
-        first and the last one are repeated."""
-        frames, first = len(maps), SIDE_FRAMES
-        rooms: list[F32] = []
-        for begin in range(0, frames, _ENTER_FRAMES):
-            now = maps[begin : begin + _ENTER_FRAMES]
-            x = block_vectors(
-                now, first_signed=_UNSIGNED, mirrored=mirrored, turned=_TURNED if mirrored else ()
-            )
-            x = self._enter[0](x)
-            if not rooms:
-                grid = (-(-n // 2) for n in x.shape[1:3])
-                size = frames + 2 * SIDE_FRAMES - 1, *grid, self.configuration.map_width
-                rooms = [np.empty(size, np.float32) for _ in range(2)]
-            self._enter[1](x, out=rooms[0][first + begin : first + begin + len(now)])
-        x, room = rooms
-        inside = slice(first, first + frames)
-        for block in self._blocks:
-            block(x[inside], room[inside])
-            x, room = room, x
-        x[:first], x[first + frames :] = x[first], x[first + frames - 1]
-        return x
-
-    def _compared(self, maps: F32) -> F32:
-        """(T + 2 SIDE_FRAMES - 1, R, C, width) to (T, R', C', compared width)."""
-        frames = len(maps) - 2 * SIDE_FRAMES + 1
-        grid = maps.shape[1:3]
-        # Time lies along the rows, all cells of the grid along the columns.
-        rows = maps.reshape(len(maps), -1, maps.shape[-1])
-        both = np.empty((_AT_ONCE_FRAMES, rows.shape[1], 3 * rows.shape[2]), np.float32)
-        out: F32 | None = None
-        for begin in range(0, frames, _AT_ONCE_FRAMES):
-            count = min(_AT_ONCE_FRAMES, frames - begin)
-            seen = both[:count]
-            self._see_sides(rows[begin : begin + count + 2 * SIDE_FRAMES - 1], seen)
-            seen = seen.reshape(count, *grid, -1)
-            if out is None:
-                step = self.configuration.place_step
-                size = frames, *(-(-n // step) for n in grid), self.configuration.compared_width
-                out = np.empty(size, np.float32)
-            self._compare(seen, out=out[begin : begin + count])
-        assert out is not None
-        return out
-
-    def _see_sides(self, rows: F32, out: F32) -> None:
-        """(T + 2 SIDE_FRAMES - 1, R C, width), time along the rows: before, after and how they
-        differ, to ``out``, (T, R C, 3 width)."""
-        width = rows.shape[-1]
-        before, after, change = (out[..., i * width : (i + 1) * width] for i in range(3))
-        for layer, start, side in zip(
-            self._sides_of, (0, SIDE_FRAMES), (before, after), strict=True
-        ):
-            seen = rows[start : start + len(out) + SIDE_FRAMES - 1]
-            layer(seen[np.newaxis], out=side[np.newaxis])
-        np.subtract(after, before, out=change)
-        np.abs(change, out=change)
+    def follow_places(self, *, mirrored: bool, batch_frames: int) -> NativePlaces:
+        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
+        return NativePlaces(self.place_layers, mirrored=mirrored)
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
@@ -258,18 +142,6 @@ def supports(configuration: NetworkConfiguration) -> bool:
     """Whether :class:`NativeNetwork` can run it: what can be grown is PyTorch's alone."""
     c = configuration
     return not (c.place_dilations or c.heads or c.last_dilations)
-
-
-def _side_layers(tensors: Tensors, name: str, width: int) -> tuple[Layer, Layer]:
-    """What is seen before a frame and after it: one layer of SIDE_FRAMES frames, whose nearest
-    comes first, as a convolution over time. Before, time runs backwards."""
-    weight = tensors[f"{name}.weight"].reshape(-1, SIDE_FRAMES, width).swapaxes(1, 2)[..., None]
-    both = (
-        layer_of({f"{name}.weight": w, f"{name}.bias": tensors[f"{name}.bias"]}, name)
-        for w in (weight[:, :, ::-1], weight)
-    )
-    before, after = (replace(layer, relu=True, padded=False) for layer in both)
-    return before, after
 
 
 def _channels_last(tensors: Tensors, crop_width: int) -> Tensors:
