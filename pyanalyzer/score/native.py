@@ -18,6 +18,7 @@ from pyanalyzer.score.configuration import NetworkConfiguration
 from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
 from pyanalyzer.score.native_places import NativePlaces, PlaceLayers
 
+_CROPS_AT_ONCE = 128  # what a layer gives is in the cache for the next one
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
 
 
@@ -96,13 +97,13 @@ class NativeNetwork:
         if not present.any():
             return out
         pairs = crops[present]  # (N, 2, P, P)
-        pixels = pairs.reshape(-1, *pairs.shape[2:], 1).astype(np.float32)
-        # Whole numbers, so that their sum is exact, whatever its order.
-        pixels -= pixels.mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(np.float32)
-        pixels /= 64
-        for step in self._crop_steps:
-            pixels = step(pixels)
-        features = self._crop_flat(pixels.reshape(1, 1, len(pixels), -1)).reshape(len(pairs), 2, -1)
+        flat = pairs.reshape(-1, *pairs.shape[2:])
+        features = np.concatenate(
+            [
+                self._crop_features(flat[begin : begin + _CROPS_AT_ONCE])
+                for begin in range(0, len(flat), _CROPS_AT_ONCE)
+            ]
+        ).reshape(len(pairs), 2, -1)
         before, after = features[:, 0], features[:, 1]
         x = np.concatenate([before, after, np.abs(after - before), proposals[present]], axis=1)
         x = x[np.newaxis, np.newaxis]
@@ -110,6 +111,19 @@ class NativeNetwork:
             x = layer(x)
         out[present] = x[0, 0] * proposals[present][:, :1]
         return out
+
+    def _crop_features(self, crops: U8) -> F32:
+        """uint8 (N, P, P) to (N, features)."""
+        # Whole numbers, so that their sum is exact, whatever its order.
+        total = crops.reshape(len(crops), -1).sum(axis=1, dtype=np.uint32)
+        mean = (total / (crops.shape[1] * crops.shape[2])).astype(np.float32)
+        pixels = crops.astype(np.float32)
+        pixels -= mean[:, np.newaxis, np.newaxis]
+        pixels *= np.float32(1 / 64)
+        x = pixels[..., np.newaxis]
+        for step in self._crop_steps:
+            x = step(x)
+        return self._crop_flat(x.reshape(1, 1, len(x), -1))[0, 0]
 
     def compare(
         self, places: F32, frame_globals: F32, candidates: F32, present: BoolGrid
