@@ -123,7 +123,8 @@ class NativeNetwork:
         x = pixels[..., np.newaxis]
         for step in self._crop_steps:
             x = step(x)
-        return self._crop_flat(x.reshape(1, 1, len(x), -1))[0, 0]
+        features: F32 = self._crop_flat(x.reshape(1, 1, len(x), -1))[0, 0]
+        return features
 
     def compare(
         self, places: F32, frame_globals: F32, candidates: F32, present: BoolGrid
