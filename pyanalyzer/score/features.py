@@ -169,7 +169,8 @@ def _bits(values: I32) -> npt.NDArray[np.int16]:
     """To 16 bits; what does not fit is far beyond what the tables tell apart."""
     # np.clip takes longer to look at its bounds than at these values.
     limited = np.minimum(np.maximum(values, np.int32(-32768)), np.int32(32767))
-    return limited.astype(np.int16)
+    narrow: npt.NDArray[np.int16] = limited.astype(np.int16)
+    return narrow
 
 
 def _mean(values: U16) -> float:
