@@ -60,6 +60,9 @@ def align(
     threads: int = 1,
     isa: str | None = None,
 ) -> tuple[tuple[int, int, int, int], float, bool]: ...
+def block_vectors(
+    maps: U8, *, first_signed: int, mirrored: bool = False, turned: Sequence[int] = ()
+) -> F32: ...
 def convolve(
     input: F32,
     weights: F32,
@@ -71,6 +74,7 @@ def convolve(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32: ...
@@ -84,6 +88,10 @@ def convolve_3x3(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    shift: int = 0,
+    before: F32 | None = None,
+    after: F32 | None = None,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32: ...

@@ -28,7 +28,7 @@ def layers(draw: st.DrawFn) -> dict[str, object]:
     stride = draw(st.integers(1, 2))
     least = [d * (k - 1) + 1 - 2 * p for d, k, p in zip(dilation, kernel, padding, strict=True)]
     rows, cols = (draw(st.integers(max(1, low), max(1, low) + 8)) for low in least)
-    images, channels, out = (draw(st.integers(1, high)) for high in (3, 5, 35))
+    images, channels, out = (draw(st.integers(1, high)) for high in (3, 5, 85))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     weights, bias = values(rng, out, channels, *kernel), values(rng, out)
     found: dict[str, object] = {
@@ -82,8 +82,8 @@ def layers_3x3(draw: st.DrawFn) -> tuple[F32, dict[str, object]]:
     padding = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
     low = [max(1, 2 * d + 1 - 2 * p) for d, p in zip(dilation, padding, strict=True)]
     rows, cols = (draw(st.integers(n, n + 14)) for n in low)
-    images, channels = draw(st.integers(1, 3)), draw(st.integers(1, 11))
-    out = draw(st.sampled_from([1, 5, 16, 35, 48]))
+    images, channels = draw(st.integers(1, 4)), draw(st.sampled_from([1, 3, 8, 11, 24, 35]))
+    out = draw(st.sampled_from([1, 5, 16, 35, 48, 64, 85]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     found: dict[str, object] = {
         "input": values(rng, images, rows, cols, channels),
@@ -96,6 +96,10 @@ def layers_3x3(draw: st.DrawFn) -> tuple[F32, dict[str, object]]:
     if draw(st.booleans()):
         size = (n + 2 * p - 2 * d for n, p, d in zip((rows, cols), padding, dilation, strict=True))
         found["residual"] = values(rng, images, *size, out)
+    if draw(st.booleans()):
+        found["shift"] = draw(st.integers(0, channels // 2))
+        for around in draw(st.sets(st.sampled_from(["before", "after"]))):
+            found[around] = values(rng, rows, cols, channels)
     return values(rng, out, channels, 3, 3), found
 
 
@@ -112,6 +116,9 @@ def test_minimal_filtering_is_its_definition_and_a_convolution(
             got = core.convolve_3x3(weights=weights, isa=isa, threads=threads, **arguments)  # type: ignore[arg-type]
             assert got.dtype == np.float32
             np.testing.assert_array_equal(got, expected)
+    if arguments.pop("shift", 0):
+        return
+    arguments = {k: v for k, v in arguments.items() if k not in ("before", "after")}
     convolved = core.convolve(weights=pack_weights(plain), **arguments)  # type: ignore[arg-type]
     np.testing.assert_allclose(expected, convolved, rtol=1e-4, atol=2e-4)
 
@@ -122,6 +129,61 @@ def test_minimal_filtering_cuts_off_what_is_no_number_like_zero() -> None:
     for isa in ISAS:
         out = core.convolve_3x3(picture, weights, bias, out_channels=16, relu=True, isa=isa)
         assert not out.any()
+
+
+def test_channels_of_the_images_before_and_after() -> None:
+    """A kernel that passes on what stands in its middle: of three images with four channels, the
+    first comes from the next one, the second from the one before."""
+    images = np.arange(12, dtype=np.float32).reshape(3, 1, 1, 4)
+    kernel = np.zeros((4, 4, 3, 3), np.float32)
+    kernel[range(4), range(4), 1, 1] = 1
+    layer = {
+        "weights": pack_weights_3x3(kernel),
+        "bias": pack_bias(np.zeros(4, np.float32)),
+        "out_channels": 4,
+        "padding": (1, 1),
+        "shift": 1,
+    }
+    seen = core.convolve_3x3(images, **layer)  # type: ignore[arg-type]
+    wanted = [[4, 0, 2, 3], [8, 1, 6, 7], [0, 5, 10, 11]]
+    np.testing.assert_allclose(seen.reshape(3, 4), wanted, atol=1e-5)
+    around = {"before": images[2] + 100, "after": images[0] + 100}
+    seen = core.convolve_3x3(images, **layer, **around)  # type: ignore[arg-type]
+    np.testing.assert_allclose(seen[0, 0, 0], [4, 109, 2, 3], atol=1e-4)
+    np.testing.assert_allclose(seen[2, 0, 0], [100, 5, 10, 11], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["convolve", "convolve_3x3"])
+@pytest.mark.parametrize("out_channels", [3, 16, 40])
+@pytest.mark.parametrize("size", [(2, 5, 7), (1, 4, 1), (3, 1, 1), (1, 1, 1)])
+def test_results_are_written_where_they_are_wanted(
+    name: str, out_channels: int, size: tuple[int, int, int]
+) -> None:
+    """Whole arrays, or some channels of a wider one, whose others stay as they are; also where what
+    is added stands."""
+    rng = np.random.default_rng(1)
+    pack = {"convolve": pack_weights, "convolve_3x3": pack_weights_3x3}[name]
+    layer = {
+        "input": values(rng, *size, 4),
+        "weights": pack(values(rng, out_channels, 4, 3, 3)),
+        "bias": pack_bias(values(rng, out_channels)),
+        "out_channels": out_channels,
+        "padding": (1, 1),
+        "residual": values(rng, *size, out_channels),
+    }
+    expected = getattr(reference, name)(**layer)
+    for isa in ISAS:
+        wide = np.full((*size, out_channels + 7), 5, np.float32)
+        part = wide[..., 2 : 2 + out_channels]
+        got = getattr(core, name)(**layer, out=part, isa=isa)
+        assert got is part
+        np.testing.assert_array_equal(part, expected)
+        assert (wide[..., :2] == 5).all()
+        assert (wide[..., 2 + out_channels :] == 5).all()
+        added = layer["residual"].copy()
+        getattr(core, name)(**layer | {"residual": added}, out=added, isa=isa)
+        np.testing.assert_array_equal(added, expected)
+    np.testing.assert_array_equal(getattr(reference, name)(**layer, out=wide[..., 7:]), expected)
 
 
 def test_a_worked_example() -> None:
@@ -160,6 +222,11 @@ SMALL = {
         ({"padding": (-1, 0)}, ValueError, "no output"),
         ({"dilation": (0, 1)}, ValueError, "no output"),
         ({"residual": np.zeros((1, 2, 2, 4), np.float32)}, ValueError, "residual must have"),
+        ({"out": np.zeros((1, 2, 2, 3))}, TypeError, "out must be float32"),
+        ({"out": np.zeros((1, 2, 3, 3), np.float32)}, ValueError, "the result's shape"),
+        ({"out": np.zeros((1, 2, 2, 6), np.float32)[..., ::2]}, ValueError, "C-contiguous"),
+        ({"out": np.zeros((1, 2, 4, 3), np.float32)[:, :, :2]}, ValueError, "C-contiguous"),
+        ({"out": np.broadcast_to(np.float32(0), (1, 2, 2, 3))}, ValueError, "read-only"),
         ({"threads": 0}, ValueError, "threads must be at least 1"),
         ({"isa": "mmx"}, ValueError, "instruction set 'mmx'"),
     ],
@@ -188,6 +255,11 @@ SMALL_3X3 = SMALL | {"weights": pack_weights_3x3(np.zeros((3, 2, 3, 3), np.float
         ({"padding": (-1, 0)}, ValueError, "no output"),
         ({"dilation": (0, 1)}, ValueError, "no output"),
         ({"residual": np.zeros((1, 2, 2, 4), np.float32)}, ValueError, "residual must have"),
+        ({"out": np.zeros((1, 2, 2, 4), np.float32)}, ValueError, "the result's shape"),
+        ({"shift": 2}, ValueError, "shift must be at most half"),
+        ({"shift": -1}, ValueError, "shift must be at most half"),
+        ({"before": np.zeros((4, 4, 3), np.float32)}, ValueError, "before must have the shape"),
+        ({"after": np.zeros((1, 4, 4, 2), np.float32)}, ValueError, "after must have the shape"),
         ({"threads": 0}, ValueError, "threads must be at least 1"),
     ],
 )

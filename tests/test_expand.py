@@ -16,7 +16,7 @@ def test_every_value_is_the_nearest() -> None:
         assert core.expand_limited_range(luma, isa=isa)[0].tolist() == expected
 
 
-@pytest.mark.parametrize("width", [1, 31, 32, 33, 95])
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 63, 64, 95, 129])
 def test_equals_reference_at_any_stride(width: int) -> None:
     rng = np.random.default_rng(width)
     luma = rng.integers(0, 256, (7, width + 9), dtype=np.uint8)[:, 4 : 4 + width]

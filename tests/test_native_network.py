@@ -12,12 +12,13 @@ import torch
 
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import CROP_PX, MAX_PROPOSALS
-from pyanalyzer.score import native, scorer
+from pyanalyzer.score import native_places, scorer
 from pyanalyzer.score.configuration import NetworkConfiguration
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, PROPOSAL_FEATURES
 from pyanalyzer.score.load import load_for_analysis
 from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
 from pyanalyzer.score.native import NativeNetwork, supports
+from pyanalyzer.score.native_places import PlaceView
 from pyanalyzer.weights import shipped_path
 from tests.media import moving, write_video
 from tests.planted_stills import scene, with_block, write_png
@@ -62,23 +63,44 @@ CONFIGURATIONS = pytest.mark.parametrize(
 def test_places_are_pytorchs(configuration: NetworkConfiguration, grid: tuple[int, int]) -> None:
     native, theirs = both(configuration)
     rng = np.random.default_rng(2)
-    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
-    got, expected = native.compare_places(maps), theirs.compare_places(maps)
-    assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+    maps = rng.integers(0, 256, (FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
+    maps[:, :, 1] = 0
+    expected = theirs.compare_places(maps, mirrored=True)
+    assert len(expected) == VIEWS
+    for mirrored, want in zip((False, True), expected, strict=True):
+        places = PlaceView(native.place_layers, mirrored=mirrored).push(maps, last=True)
+        got = places.reshape(*places.shape[:1], -1, places.shape[-1])
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
 @CONFIGURATIONS
-def test_places_do_not_depend_on_how_many_frames_are_worked_on_at_a_time(
+def test_places_do_not_depend_on_how_many_frames_come_at_a_time(
     configuration: NetworkConfiguration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Mean and largest of all places, of the replay as it is and in a mirror."""
     network, _ = both(configuration)
     rng = np.random.default_rng(4)
-    maps = rng.integers(0, 256, (VIEWS, FRAMES, len(MAP_CHANNELS), 9, 12), dtype=np.uint8)
-    whole = network.compare_places(maps)
-    for frames in (1, 2, 4, FRAMES):
-        monkeypatch.setattr(native, "_AT_ONCE_FRAMES", frames)
-        np.testing.assert_array_equal(network.compare_places(maps), whole)
+    maps = rng.integers(0, 256, (FRAMES, len(MAP_CHANNELS), 9, 12), dtype=np.uint8)
+    whole = [
+        PlaceView(network.place_layers, mirrored=mirrored).push(maps, last=True)
+        for mirrored in (False, True)
+    ]
+    flat = np.stack(whole).reshape(VIEWS, FRAMES, -1, configuration.compared_width)
+    for at_once in (1, 2, 4, 16):
+        monkeypatch.setattr(native_places, "_AT_ONCE_FRAMES", at_once)
+        monkeypatch.setattr(native_places, "_ENTER_FRAMES", at_once)
+        for frames in (1, 2, 4, 5, FRAMES, FRAMES + 1):
+            for mirrored in (True, False):
+                following = network.follow_places(mirrored=mirrored, batch_frames=frames)
+                batches = [maps[i : i + frames] for i in range(0, FRAMES, frames)]
+                found = [following.push([*batch], last=False) for batch in batches]
+                found.append(following.push([], last=True))
+                seen = np.concatenate(found, axis=1)
+                views = flat[: 1 + mirrored]
+                assert seen.shape == (*views.shape[:2], 2, views.shape[3])
+                np.testing.assert_array_equal(seen[:, :, 0], views.mean(axis=2))
+                np.testing.assert_array_equal(seen[:, :, 1], views.max(axis=2))
 
 
 @CONFIGURATIONS
@@ -100,7 +122,8 @@ def test_candidates_and_answers_are_pytorchs(configuration: NetworkConfiguration
     width = configuration.compared_width
     places = np.abs(rng.normal(size=(VIEWS, FRAMES, 6, width))).astype(np.float32)
     frame_globals = rng.normal(size=(VIEWS, FRAMES, len(GLOBAL_FEATURES))).astype(np.float32)
-    answers = native.compare(places, frame_globals, candidates, present)
+    seen = np.stack([places.mean(axis=2), places.max(axis=2)], axis=2)
+    answers = native.compare(seen, frame_globals, candidates, present)
     wanted = theirs.compare(places, frame_globals, candidates, present)
     for got, want in zip(answers, wanted, strict=True):
         assert got.dtype == np.float32

@@ -13,5 +13,6 @@ PYBIND11_MODULE(_core, module) {
     register_flow(module);
     register_propose(module);
     register_warp(module);
+    register_block_vectors(module);
     register_convolve(module);
 }

@@ -32,20 +32,32 @@ void convolve_tile(const ConvolveTile& tile) {
     }
 }
 
+void convolve_finish(const ConvolveFinish& group) {
+    for (int p = 0; p < group.pixels; ++p)
+        for (int c = 0; c < group.channels; ++c) {
+            float value = group.sums[p * kConvolveLanes + c];
+            if (group.residual) value += group.residual[p * group.residual_next + c];
+            group.to[p * group.next + c] = group.relu && !(value > 0.0F) ? 0.0F : value;
+        }
+}
+
 }  // namespace scalar
 
 namespace {
 
-using TileKernel = decltype(&scalar::convolve_tile);
+struct Kernels {
+    decltype(&scalar::convolve_tile) tile;
+    decltype(&scalar::convolve_finish) finish;
+};
 
-TileKernel tile_kernel(Isa isa) {
+Kernels kernels_of(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
-    if (isa >= Isa::avx512) return avx512::convolve_tile;
-    if (isa >= Isa::avx2) return avx2::convolve_tile;
+    if (isa >= Isa::avx512) return {avx512::convolve_tile, avx512::convolve_finish};
+    if (isa >= Isa::avx2) return {avx2::convolve_tile, avx2::convolve_finish};
 #else
     (void)isa;
 #endif
-    return scalar::convolve_tile;
+    return {scalar::convolve_tile, scalar::convolve_finish};
 }
 
 struct Layer {
@@ -53,91 +65,104 @@ struct Layer {
     const float* bias;
     bool relu;
     ConvolveShape shape;
-    TileKernel kernel;
+    Kernels kernels;
     std::vector<std::ptrdiff_t> offsets;  // of the kernel's cells in the padded picture
+    int cell_channels;
 };
 
 std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
 int padded_cols(const ConvolveShape& s) { return s.cols + 2 * s.padding_cols; }
 
-std::size_t padded_size(const ConvolveShape& s) {
-    return size(padded_cols(s)) * size(s.rows + 2 * s.padding_rows) * size(s.in_channels);
-}
-
-// The picture with zeros around it: then no pixel's surroundings need a test.
-void pad(const float* picture, const ConvolveShape& s, float* out) {
+// Rows `first` .. (`count` of them) of the picture with zeros around it: then no pixel's
+// surroundings need a test.
+void pad(const float* picture, const ConvolveShape& s, int first, int count, float* out) {
     const std::size_t row = size(padded_cols(s)) * size(s.in_channels);
     const std::size_t inside = size(s.cols) * size(s.in_channels);
     const std::size_t side = size(s.padding_cols) * size(s.in_channels);
-    std::fill(out, out + padded_size(s), 0.0F);
-    for (int y = 0; y < s.rows; ++y)
-        std::memcpy(out + row * size(y + s.padding_rows) + side, picture + inside * size(y),
-                    inside * sizeof(float));
+    for (int y = first - s.padding_rows; count > 0; ++y, --count, out += row) {
+        if (y < 0 || y >= s.rows) {
+            std::fill_n(out, row, 0.0F);
+            continue;
+        }
+        std::fill_n(out, side, 0.0F);
+        std::memcpy(out + side, picture + inside * size(y), inside * sizeof(float));
+        std::fill_n(out + side + inside, side, 0.0F);
+    }
 }
 
 using Sums = std::array<float, size_t{kConvolveGroups} * kConvolvePixels * kConvolveLanes>;
 
-// What becomes of the sums of some pixels, one after the other, from output channel `first` on.
-void finish(const Layer& layer, const float* sums, int pixels, int first, const float* residual,
-            float* out) {
-    const int channels = std::min(kConvolveLanes, layer.shape.out_channels - first);
-    for (int p = 0; p < pixels; ++p) {
-        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(p) * layer.shape.out_channels + first;
-        for (int c = 0; c < channels; ++c) {
-            float value = sums[p * kConvolveLanes + c];
-            if (residual) value += residual[at + c];
-            out[at + c] = layer.relu && !(value > 0.0F) ? 0.0F : value;
-        }
-    }
-}
-
-// Output pixels first .. last (half-open) of a picture, in `groups` groups of output channels from
-// group `group` on.
+// The first `pixels` output pixels of a picture, in `groups` groups of output channels from group
+// `group` on.
 void convolve_groups(const Layer& layer, const float* picture, const float* residual, float* out,
-                     int first, int last, int group, int groups) {
+                     int pixels, int group, int groups) {
     const ConvolveShape& s = layer.shape;
     const int out_cols = s.out_cols();
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(padded_cols(s)) * s.in_channels;
-    const std::size_t group_size = layer.offsets.size() * size(s.in_channels * kConvolveLanes);
+    const std::ptrdiff_t next = static_cast<std::ptrdiff_t>(s.stride) * s.in_channels;
+    const std::size_t group_size =
+        layer.offsets.size() * size(layer.cell_channels * kConvolveLanes);
     std::array<const float*, kConvolvePixels> starts{};
     Sums sums;
-    for (int begin = first; begin < last; begin += kConvolvePixels) {
-        const int count = std::min(kConvolvePixels, last - begin);
+    const float* start = picture;
+    int x = 0;
+    for (int begin = 0; begin < pixels; begin += kConvolvePixels) {
+        const int count = std::min(kConvolvePixels, pixels - begin);
         for (int p = 0; p < count; ++p) {
-            const int y = (begin + p) / out_cols, x = (begin + p) % out_cols;
-            starts[size(p)] = picture + row * y * s.stride +
-                              static_cast<std::ptrdiff_t>(x) * s.stride * s.in_channels;
+            starts[size(p)] = start;
+            start += next;
+            if (++x < out_cols) continue;
+            start += row * s.stride - next * x;
+            x = 0;
         }
         for (int g = 0; g < groups; ++g)
             for (int p = 0; p < count; ++p)
                 std::memcpy(sums.data() + (g * kConvolvePixels + p) * kConvolveLanes,
                             layer.bias + (group + g) * kConvolveLanes,
                             kConvolveLanes * sizeof(float));
-        layer.kernel({starts.data(), layer.offsets.data(), static_cast<int>(layer.offsets.size()),
-                      s.in_channels, count, groups, layer.weights + size(group) * group_size,
-                      static_cast<std::ptrdiff_t>(group_size), sums.data(), false});
-        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(begin) * s.out_channels;
-        for (int g = 0; g < groups; ++g)
-            finish(layer, sums.data() + g * kConvolvePixels * kConvolveLanes, count,
-                   (group + g) * kConvolveLanes, residual ? residual + at : nullptr, out + at);
+        layer.kernels.tile({starts.data(), layer.offsets.data(),
+                            static_cast<int>(layer.offsets.size()), layer.cell_channels, count,
+                            groups, layer.weights + size(group) * group_size,
+                            static_cast<std::ptrdiff_t>(group_size), sums.data(), false});
+        for (int g = 0; g < groups; ++g) {
+            const int channel = (group + g) * kConvolveLanes;
+            const auto pixel = static_cast<std::ptrdiff_t>(begin);
+            layer.kernels.finish({sums.data() + g * kConvolvePixels * kConvolveLanes, count,
+                                  std::min(kConvolveLanes, s.out_channels - channel),
+                                  residual ? residual + pixel * s.out_channels + channel : nullptr,
+                                  s.out_channels, out + pixel * s.out_next + channel, s.out_next,
+                                  layer.relu});
+        }
     }
 }
 
 // Rows of all pictures' outputs, counted through, first .. last (half-open).
-void convolve_rows(const Layer& layer, const float* pictures, std::size_t picture_size,
-                   const float* residual, float* out, int first, int last) {
+void convolve_rows(const Layer& layer, const float* input, const float* residual, float* out,
+                   int first, int last) {
+    // Kept per thread, so that layer after layer allocates nothing.
+    thread_local std::vector<float> room;
     const ConvolveShape& s = layer.shape;
     const int rows = s.out_rows(), cols = s.out_cols(), groups = s.groups();
-    const std::size_t result = size(rows) * size(cols) * size(s.out_channels);
+    const std::size_t in_row = size(s.cols) * size(s.in_channels);
     while (first < last) {
         const int image = first / rows, row = first % rows;
         const int count = std::min(last - first, rows - row);
+        const float* picture = input + in_row * size(s.rows) * size(image);
+        if (std::max(s.padding_rows, s.padding_cols) > 0) {
+            const int seen = (count - 1) * s.stride + s.dilation_rows * (s.kernel_rows - 1) + 1;
+            const std::size_t whole = size(seen) * size(padded_cols(s)) * size(s.in_channels);
+            if (room.size() < whole) room.resize(whole);
+            pad(picture, s, row * s.stride, seen, room.data());
+            picture = room.data();
+        } else {
+            picture += in_row * size(row * s.stride);
+        }
+        const std::size_t pixel = size(first) * size(cols);
+        const float* added = residual ? residual + pixel * size(s.out_channels) : nullptr;
         for (int group = 0; group < groups; group += kConvolveGroups)
-            convolve_groups(layer, pictures + picture_size * size(image),
-                            residual ? residual + result * size(image) : nullptr,
-                            out + result * size(image), row * cols, (row + count) * cols, group,
-                            std::min(kConvolveGroups, groups - group));
+            convolve_groups(layer, picture, added, out + pixel * size(s.out_next), count * cols,
+                            group, std::min(kConvolveGroups, groups - group));
         first += count;
     }
 }
@@ -159,30 +184,17 @@ void check(const ConvolveShape& s) {
 void convolve(const float* input, const float* weights, const float* bias, const float* residual,
               bool relu, float* out, const ConvolveShape& shape, int threads, Isa isa) {
     check(shape);
-    Layer layer{weights, bias, relu, shape, tile_kernel(isa), {}};
+    // Cells side by side lie one behind the other, as one with the channels of all of them.
+    const int joined = shape.dilation_cols == 1 ? shape.kernel_cols : 1;
+    Layer layer{weights, bias, relu, shape, kernels_of(isa), {}, shape.in_channels * joined};
     for (int y = 0; y < shape.kernel_rows; ++y)
-        for (int x = 0; x < shape.kernel_cols; ++x)
+        for (int x = 0; x < shape.kernel_cols; x += joined)
             layer.offsets.push_back(
                 (static_cast<std::ptrdiff_t>(y) * shape.dilation_rows * padded_cols(shape) +
                  static_cast<std::ptrdiff_t>(x) * shape.dilation_cols) *
                 shape.in_channels);
-    std::size_t picture_size = size(shape.rows) * size(shape.cols) * size(shape.in_channels);
-    const float* pictures = input;
-    // Kept per thread, so that layer after layer allocates nothing.
-    thread_local std::vector<float> room;
-    if (shape.padding_rows > 0 || shape.padding_cols > 0) {
-        const std::size_t whole = padded_size(shape);
-        if (room.size() < whole * size(shape.images)) room.resize(whole * size(shape.images));
-        float* to = room.data();
-        parallel_bands(threads, shape.images, 1, [&, to](int begin, int end) {
-            for (int image = begin; image < end; ++image)
-                pad(input + picture_size * size(image), shape, to + whole * size(image));
-        });
-        pictures = to;
-        picture_size = whole;
-    }
     parallel_bands(threads, shape.images * shape.out_rows(), 1, [&](int begin, int end) {
-        convolve_rows(layer, pictures, picture_size, residual, out, begin, end);
+        convolve_rows(layer, input, residual, out, begin, end);
     });
 }
 

@@ -23,6 +23,9 @@ struct Four {
     static Four each(Operation operation) {
         return {{operation(0), operation(1), operation(2), operation(3)}};
     }
+    Four with_first(int count, const float* from) const {
+        return each([&](int i) { return i < count ? from[i] : values[i]; });
+    }
     Four above_zero() const {
         return each([this](int i) { return values[i] > 0.0F ? values[i] : 0.0F; });
     }
@@ -43,16 +46,16 @@ namespace pyanalyzer {
 
 namespace scalar {
 
-void winograd_input(const WinogradInput& square) { whole_input<Four>(square); }
+void winograd_input(const WinogradInput& square) { whole_input<Four, One>(square); }
 void winograd_output(const WinogradOutput& square) { whole_output<Four>(square); }
 
 }  // namespace scalar
 
 namespace {
 
-// So many squares pass through all points together: the weights of a point are then read from
-// memory once for all of them, while their points stay in the second cache.
-constexpr int kSquares = 2 * kConvolvePixels;
+// So many squares pass through all points together: those of a tile. With more of them the weights
+// of a point were read less often, but less of all else stayed in the second cache.
+constexpr int kSquares = kConvolvePixels;
 
 struct Kernels {
     decltype(&scalar::convolve_tile) products;
@@ -63,7 +66,7 @@ struct Kernels {
 Kernels kernels(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
     if (isa >= Isa::avx512)
-        return {avx512::convolve_tile, avx2::winograd_input, avx2::winograd_output};
+        return {avx512::convolve_tile, avx512::winograd_input, avx512::winograd_output};
     if (isa >= Isa::avx2) return {avx2::convolve_tile, avx2::winograd_input, avx2::winograd_output};
 #else
     (void)isa;
@@ -110,17 +113,22 @@ Square square_at(const Layer& layer, int number) {
             layer.square_cols[size(number % cols)]};
 }
 
+// One line of the cache.
+struct alignas(64) Line {
+    float values[kConvolveLanes];
+};
+
 // What a thread works in: the inputs of some squares at all points, (points, kSquares, channels),
-// and their sums, (points, kSquares / kConvolvePixels, groups, kConvolvePixels, kConvolveLanes),
-// the innermost three as a tile wants them.
+// and their sums, (points, groups, kSquares, kConvolveLanes).
 class Block {
   public:
-    Block(const Layer& layer, const float* input)
+    Block(const Layer& layer, const float* input, const ConvolveShift& shift)
         : layer_(layer),
           input_(input),
-          surrounded_(size(kWinogradPoints) * size(layer.shape.in_channels)),
-          inputs_(size(kWinogradPoints) * inputs_of_point()),
-          sums_(size(kWinogradPoints) * sums_of_point()) {}
+          shift_(shift),
+          zeros_(room<0>(size(layer.shape.in_channels))),
+          inputs_(room<1>(size(kWinogradPoints) * inputs_of_point())),
+          sums_(room<2>(size(kWinogradPoints) * sums_of_point())) {}
 
     // Squares first .. last (half-open), at most kSquares.
     void run(int first, int last, const float* residual, float* out) {
@@ -131,8 +139,13 @@ class Block {
     }
 
   private:
-    std::size_t sums_of_tile() const {
-        return size(layer_.shape.groups()) * kConvolvePixels * kConvolveLanes;
+    // Kept per thread, so that layer after layer allocates nothing.
+    template <int kWhich>
+    static float* room(std::size_t floats) {
+        thread_local std::vector<Line> kept;
+        const std::size_t lines = (floats + kConvolveLanes - 1) / kConvolveLanes;
+        if (kept.size() < lines) kept.resize(lines);
+        return kept.data()->values;
     }
     // One line of the cache more than there is to hold, so that the points of a square do not all
     // fall into the same few sets of the cache.
@@ -140,88 +153,85 @@ class Block {
         return kSquares * size(layer_.shape.in_channels) + kConvolveLanes;
     }
     std::size_t sums_of_point() const {
-        return kSquares / kConvolvePixels * sums_of_tile() + kConvolveLanes;
+        return kSquares * size(layer_.shape.groups() * kConvolveLanes) + kConvolveLanes;
+    }
+
+    using Cells = std::array<const float*, kWinogradPoints>;
+
+    // An image, which may be the one before all others or the one after them; null where none is.
+    const float* image(int number) const {
+        const ConvolveShape& s = layer_.shape;
+        if (number < 0) return shift_.before;
+        if (number == s.images) return shift_.after;
+        return input_ + size(number) * size(s.rows) * size(s.cols) * size(s.in_channels);
+    }
+
+    // Where the inputs of a square lie in an image; zeros where it reaches over the edge.
+    Cells cells(const Square& square, const float* picture) const {
+        const ConvolveShape& s = layer_.shape;
+        Cells found{};
+        for (int cell = 0; cell < kWinogradPoints; ++cell) {
+            const int y = square.row - s.padding_rows + cell / kWinogradIn * s.dilation_rows;
+            const int x = square.col - s.padding_cols + cell % kWinogradIn * s.dilation_cols;
+            const bool inside = picture && y >= 0 && y < s.rows && x >= 0 && x < s.cols;
+            found[size(cell)] = inside ? picture + (at(y) * s.cols + x) * s.in_channels : zeros_;
+        }
+        return found;
     }
 
     void take(const Square& square, int i) {
-        const ConvolveShape& s = layer_.shape;
-        const int y = square.row - s.padding_rows, x = square.col - s.padding_cols;
-        const float* picture =
-            input_ + size(square.image) * size(s.rows) * size(s.cols) * size(s.in_channels);
-        const std::ptrdiff_t col = s.in_channels, row = col * s.cols;
-        float* to = inputs_.data() + at(i) * s.in_channels;
-        const auto point = static_cast<std::ptrdiff_t>(inputs_of_point());
-        const bool inside = std::min(y, x) >= 0 &&
-                            y + (kWinogradIn - 1) * s.dilation_rows < s.rows &&
-                            x + (kWinogradIn - 1) * s.dilation_cols < s.cols;
-        if (inside) {
-            layer_.kernels.input({picture + y * row + x * col, row * s.dilation_rows,
-                                  col * s.dilation_cols, s.in_channels, to, point});
-        } else {
-            surround(picture, y, x);
-            layer_.kernels.input(
-                {surrounded_.data(), kWinogradIn * col, col, s.in_channels, to, point});
+        const int channels = layer_.shape.in_channels;
+        const Cells here = cells(square, image(square.image));
+        Cells later{}, earlier{};
+        if (shift_.channels > 0) {
+            later = cells(square, image(square.image + 1));
+            earlier = cells(square, image(square.image - 1));
         }
-    }
-
-    // The inputs of a square that reaches over the picture's edge, with zeros there.
-    void surround(const float* picture, int first_row, int first_col) {
-        const ConvolveShape& s = layer_.shape;
-        float* to = surrounded_.data();
-        for (int i = 0; i < kWinogradPoints; ++i, to += s.in_channels) {
-            const int y = first_row + i / kWinogradIn * s.dilation_rows;
-            const int x = first_col + i % kWinogradIn * s.dilation_cols;
-            if (y < 0 || y >= s.rows || x < 0 || x >= s.cols)
-                std::fill_n(to, s.in_channels, 0.0F);
-            else
-                std::copy_n(picture + (at(y) * s.cols + x) * s.in_channels, s.in_channels, to);
-        }
+        layer_.kernels.input({here.data(), later.data(), earlier.data(), shift_.channels, channels,
+                              inputs_ + at(i) * channels,
+                              static_cast<std::ptrdiff_t>(inputs_of_point())});
     }
 
     void multiply(int point) {
         const ConvolveShape& s = layer_.shape;
         const std::size_t group_size = size(s.in_channels) * kConvolveLanes;
         const float* weights = layer_.weights + size(point * s.groups()) * group_size;
-        const float* inputs = inputs_.data() + size(point) * inputs_of_point();
+        const float* inputs = inputs_ + size(point) * inputs_of_point();
+        float* sums = sums_ + size(point) * sums_of_point();
         const std::ptrdiff_t offset = 0;
-        std::array<const float*, kConvolvePixels> starts{};
-        for (int begin = 0; begin < count_; begin += kConvolvePixels) {
-            const int pixels = std::min(kConvolvePixels, count_ - begin);
-            for (int p = 0; p < pixels; ++p)
-                starts[size(p)] = inputs + size(begin + p) * size(s.in_channels);
-            float* sums = sums_.data() + size(point) * sums_of_point() +
-                          size(begin / kConvolvePixels) * sums_of_tile();
-            for (int group = 0; group < s.groups(); group += kConvolveGroups)
-                layer_.kernels.products(
-                    {starts.data(), &offset, 1, s.in_channels, pixels,
-                     std::min(kConvolveGroups, s.groups() - group),
-                     weights + size(group) * group_size, static_cast<std::ptrdiff_t>(group_size),
-                     sums + size(group) * kConvolvePixels * kConvolveLanes, true});
-        }
+        std::array<const float*, kSquares> starts{};
+        for (int i = 0; i < count_; ++i) starts[size(i)] = inputs + at(i) * s.in_channels;
+        for (int group = 0; group < s.groups(); group += kConvolveGroups)
+            layer_.kernels.products({starts.data(), &offset, 1, s.in_channels, count_,
+                                     std::min(kConvolveGroups, s.groups() - group),
+                                     weights + size(group) * group_size,
+                                     static_cast<std::ptrdiff_t>(group_size),
+                                     sums + at(group) * kSquares * kConvolveLanes, true});
     }
 
     void give(const Square& square, int i, const float* residual, float* out) {
         const ConvolveShape& s = layer_.shape;
-        const std::ptrdiff_t row = at(s.out_cols()) * s.out_channels;
-        const std::ptrdiff_t to =
-            (at(square.image) * s.out_rows() + square.row) * row + at(square.col) * s.out_channels;
+        const std::ptrdiff_t pixel =
+            (at(square.image) * s.out_rows() + square.row) * s.out_cols() + square.col;
+        const std::ptrdiff_t down = at(s.out_cols()) * s.dilation_rows;
         const auto inside = [](int length, int start, int step) {
             return std::min(up(length - start, step), kWinogradOut);
         };
-        const float* sums = sums_.data() + size(i / kConvolvePixels) * sums_of_tile() +
-                            size(i % kConvolvePixels) * kConvolveLanes;
         for (int group = 0; group < s.groups(); ++group) {
             const int first = group * kConvolveLanes;
-            const WinogradOutput square_out{sums + size(group) * kConvolvePixels * kConvolveLanes,
-                                            static_cast<std::ptrdiff_t>(sums_of_point()),
-                                            layer_.bias + first,
-                                            residual ? residual + to + first : nullptr,
-                                            out + to + first,
-                                            row * s.dilation_rows,
-                                            at(s.out_channels) * s.dilation_cols,
-                                            inside(s.out_rows(), square.row, s.dilation_rows),
-                                            inside(s.out_cols(), square.col, s.dilation_cols),
-                                            layer_.relu};
+            const WinogradOutput square_out{
+                sums_ + at((group * kSquares) + i) * kConvolveLanes,
+                static_cast<std::ptrdiff_t>(sums_of_point()),
+                layer_.bias + first,
+                residual ? residual + pixel * s.out_channels + first : nullptr,
+                down * s.out_channels,
+                at(s.dilation_cols) * s.out_channels,
+                out + pixel * s.out_next + first,
+                down * s.out_next,
+                at(s.dilation_cols) * s.out_next,
+                inside(s.out_rows(), square.row, s.dilation_rows),
+                inside(s.out_cols(), square.col, s.dilation_cols),
+                layer_.relu};
             if (s.out_channels - first >= kConvolveLanes)
                 layer_.kernels.output(square_out);
             else
@@ -237,19 +247,22 @@ class Block {
         whole.to = out.data();
         whole.row = kRow;
         whole.col = kCol;
-        const auto each = [&](auto&& copy) {
+        const auto each = [&](std::ptrdiff_t there_row, std::ptrdiff_t there_col, auto&& copy) {
             for (int y = 0; y < square.rows; ++y)
                 for (int x = 0; x < square.cols; ++x)
-                    copy(y * kRow + x * kCol, y * square.row + x * square.col);
+                    copy(y * kRow + x * kCol, y * there_row + x * there_col);
         };
         if (square.residual) {
-            each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
-                std::copy_n(square.residual + there, channels, residual.data() + here);
-            });
+            each(square.residual_row, square.residual_col,
+                 [&](std::ptrdiff_t here, std::ptrdiff_t there) {
+                     std::copy_n(square.residual + there, channels, residual.data() + here);
+                 });
             whole.residual = residual.data();
+            whole.residual_row = kRow;
+            whole.residual_col = kCol;
         }
         layer_.kernels.output(whole);
-        each([&](std::ptrdiff_t here, std::ptrdiff_t there) {
+        each(square.row, square.col, [&](std::ptrdiff_t here, std::ptrdiff_t there) {
             std::copy_n(out.data() + here, channels, square.to + there);
         });
     }
@@ -257,7 +270,9 @@ class Block {
     const Layer& layer_;
     const float* input_;
     int count_ = 0;
-    std::vector<float> surrounded_, inputs_, sums_;
+    const ConvolveShift& shift_;
+    const float* zeros_;  // what lies around a picture
+    float *inputs_, *sums_;
 };
 
 Layer layer_of(const float* weights, const float* bias, bool relu, const ConvolveShape& s,
@@ -280,10 +295,12 @@ Layer layer_of(const float* weights, const float* bias, bool relu, const Convolv
 
 void convolve_3x3(const float* input, const float* weights, const float* bias,
                   const float* residual, bool relu, float* out, const ConvolveShape& shape,
-                  int threads, Isa isa) {
+                  const ConvolveShift& shift, int threads, Isa isa) {
     const Layer layer = layer_of(weights, bias, relu, shape, isa);
+    if (shift.channels < 0 || 2 * shift.channels > shape.in_channels)
+        throw std::invalid_argument("convolve_3x3: shift must be at most half of all channels");
     parallel_bands(threads, layer.squares(), 1, [&](int begin, int end) {
-        Block block(layer, input);
+        Block block(layer, input, shift);
         for (; begin < end; begin += kSquares)
             block.run(begin, std::min(begin + kSquares, end), residual, out);
     });

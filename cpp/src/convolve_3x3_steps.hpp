@@ -1,6 +1,7 @@
 // The arithmetic of the transforms, for some channels at once. Included by convolve_3x3.cpp and
-// convolve_3x3_avx2.cpp, each with its own `Lanes` of kAtOnce floats; in an unnamed namespace, so
-// that neither gets the other's.
+// its twins, each with its own `Lanes` of kAtOnce floats
+// (with_first: so many of the first lanes read anew; none or all where the number is beyond them);
+// in an unnamed namespace, so that none gets another's.
 #pragma once
 
 #include "convolve_3x3_kernels.hpp"
@@ -9,10 +10,12 @@ namespace {
 
 constexpr int kOut = 4, kIn = 6, kGroupLanes = 16;
 
-// One channel where fewer than kAtOnce are left.
+// One channel where fewer are left than fill a register.
 struct One {
+    static constexpr int kAtOnce = 1;
     float value;
     static One load(const float* from) { return {*from}; }
+    One with_first(int count, const float* from) const { return count > 0 ? One{*from} : *this; }
     void store(float* to) const { *to = value; }
     One above_zero() const { return {value > 0.0F ? value : 0.0F}; }
 };
@@ -44,14 +47,21 @@ inline void from_points(const V (&m)[kIn], V (&y)[kOut]) {
     y[3] = (d + 8.0F * e) + m[5];
 }
 
-// Columns first, then rows.
-template <class V>
+// Columns first, then rows; kMixed where some of the channels are read elsewhere.
+template <class V, bool kMixed>
 inline void input_of(const pyanalyzer::WinogradInput& square, int channel) {
+    const int later = square.shift - channel, earlier = later + square.shift;
     V half[kIn][kIn];
     for (int x = 0; x < kIn; ++x) {
         V column[kIn], points[kIn];
-        for (int y = 0; y < kIn; ++y)
-            column[y] = V::load(square.from + y * square.row + x * square.col + channel);
+        for (int y = 0; y < kIn; ++y) {
+            const int cell = y * kIn + x;
+            column[y] = V::load(square.cells[cell] + channel);
+            if constexpr (kMixed)
+                column[y] = column[y]
+                                .with_first(earlier, square.earlier[cell] + channel)
+                                .with_first(later, square.later[cell] + channel);
+        }
         to_points(column, points);
         for (int y = 0; y < kIn; ++y) half[y][x] = points[y];
     }
@@ -74,24 +84,31 @@ inline void output_of(const pyanalyzer::WinogradOutput& square, int lane) {
         for (int y = 0; y < kOut; ++y) half[y][x] = values[y];
     }
     const V bias = V::load(square.bias + lane);
-    for (int y = 0; y < square.rows; ++y) {
+    for (int y = 0; y < kOut; ++y) {
+        if (y == square.rows) return;
         V values[kOut];
         from_points(half[y], values);
-        for (int x = 0; x < square.cols; ++x) {
-            const std::ptrdiff_t at = y * square.row + x * square.col + lane;
+        for (int x = 0; x < kOut; ++x) {
+            if (x == square.cols) break;
             V value = values[x] + bias;
-            if (square.residual) value = value + V::load(square.residual + at);
-            (square.relu ? value.above_zero() : value).store(square.to + at);
+            if (square.residual)
+                value = value + V::load(square.residual + y * square.residual_row +
+                                        x * square.residual_col + lane);
+            (square.relu ? value.above_zero() : value)
+                .store(square.to + y * square.row + x * square.col + lane);
         }
     }
 }
 
-template <class Lanes>
-inline void whole_input(const pyanalyzer::WinogradInput& square) {
-    int channel = 0;
+// As many channels at once as `Lanes` has; of what is left as many as the next of `Fewer` has.
+template <class Lanes, class... Fewer>
+inline void whole_input(const pyanalyzer::WinogradInput& square, int channel = 0) {
     for (; channel + Lanes::kAtOnce <= square.channels; channel += Lanes::kAtOnce)
-        input_of<Lanes>(square, channel);
-    for (; channel < square.channels; ++channel) input_of<One>(square, channel);
+        if (channel < 2 * square.shift)
+            input_of<Lanes, true>(square, channel);
+        else
+            input_of<Lanes, false>(square, channel);
+    if constexpr (sizeof...(Fewer) > 0) whole_input<Fewer...>(square, channel);
 }
 
 template <class Lanes>

@@ -44,6 +44,11 @@ void tile_up_to(const pyanalyzer::ConvolveTile& tile, int count) {
     if constexpr (kCount > 1) tile_up_to<kCount - 1>(tile, count);
 }
 
+// A mask of the first `count` of eight lanes, or of all if there are more.
+__m256i first_lanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
 }  // namespace
 
 namespace pyanalyzer::avx2 {
@@ -59,6 +64,21 @@ void convolve_tile(const ConvolveTile& tile) {
             const int left = tile.pixels - begin;
             tile_up_to<kPixels>(part, left < kPixels ? left : kPixels);
         }
+}
+
+void convolve_finish(const ConvolveFinish& group) {
+    for (int p = 0; p < group.pixels; ++p) {
+        const float* added = group.residual ? group.residual + p * group.residual_next : nullptr;
+        float* to = group.to + p * group.next;
+        for (int c = 0; c < group.channels; c += 8) {
+            const __m256i wanted = first_lanes(group.channels - c);
+            __m256 value = _mm256_loadu_ps(group.sums + p * kLanes + c);
+            if (added) value = _mm256_add_ps(value, _mm256_maskload_ps(added + c, wanted));
+            // The second operand where the first is not above it, also where it is no number.
+            if (group.relu) value = _mm256_max_ps(value, _mm256_setzero_ps());
+            _mm256_maskstore_ps(to + c, wanted, value);
+        }
+    }
 }
 
 }  // namespace pyanalyzer::avx2

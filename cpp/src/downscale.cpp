@@ -36,6 +36,7 @@ struct RowKernels {
 
 RowKernels row_kernels(Isa isa) {
 #ifdef PYANALYZER_HAVE_AVX2
+    if (isa >= Isa::avx512 && has_vbmi()) return {avx2::downscale_row, vbmi::expand_row};
     if (isa >= Isa::avx2) return {avx2::downscale_row, avx2::expand_row};
 #else
     (void)isa;

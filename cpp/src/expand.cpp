@@ -24,6 +24,7 @@ void expand_limited_range(LumaView source, MutableLumaView out, Isa isa) {
     auto* row_kernel = scalar::expand_row;
 #ifdef PYANALYZER_HAVE_AVX2
     if (isa >= Isa::avx2) row_kernel = avx2::expand_row;
+    if (isa >= Isa::avx512 && has_vbmi()) row_kernel = vbmi::expand_row;
 #else
     (void)isa;
 #endif

@@ -19,3 +19,7 @@ void expand_row(const std::uint8_t* source, std::uint8_t* out, int width);
 namespace pyanalyzer::avx2 {
 void expand_row(const std::uint8_t* source, std::uint8_t* out, int width);
 }
+// For AVX-512 with BW and VBMI.
+namespace pyanalyzer::vbmi {
+void expand_row(const std::uint8_t* source, std::uint8_t* out, int width);
+}

@@ -6,6 +6,7 @@ threads. Importing this module loads NumPy and the compiled module, nothing else
 """
 
 from pyanalyzer.core.align import align
+from pyanalyzer.core.block_vectors import block_vectors
 from pyanalyzer.core.convolve import (
     convolve,
     convolve_3x3,
@@ -29,6 +30,7 @@ __all__ = [
     "Tracks",
     "align",
     "block_unaries",
+    "block_vectors",
     "convolve",
     "convolve_3x3",
     "crops",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from pyanalyzer import _core
 from pyanalyzer.records import F32
@@ -18,7 +21,22 @@ def pack_weights(weights: F32) -> F32:
     padded = np.zeros((groups * LANES, channels, rows, cols), np.float32)
     padded[:out] = weights
     grouped = padded.reshape(groups, LANES, channels, rows, cols)
-    return np.ascontiguousarray(grouped.transpose(0, 3, 4, 2, 1))
+    return _on_lines(grouped.transpose(0, 3, 4, 2, 1))
+
+
+def empty_on_lines(*shape: int) -> F32:
+    """An array that begins where a line of the cache begins: LANES values are then one line, and
+    moved at once."""
+    size, line = math.prod(shape), LANES * 4
+    room = np.empty(size + LANES, np.float32)
+    begin = -room.ctypes.data % line // 4
+    return room[begin : begin + size].reshape(shape)
+
+
+def _on_lines(weights: npt.NDArray[np.floating]) -> F32:
+    out = empty_on_lines(*weights.shape)
+    out[:] = weights
+    return out
 
 
 def pack_bias(bias: F32) -> F32:
@@ -39,6 +57,7 @@ def convolve(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
@@ -46,6 +65,9 @@ def convolve(
 
     ``input``: float32 (images, rows, cols, channels); ``weights``, ``bias``: packed; ``residual``:
     of the result's shape, (images, rows', cols', out_channels). ``padding``: zeros at each side.
+    The result is written to ``out``, where there is one: float32 of its shape, C-contiguous or some
+    neighbouring channels of what is; it shares no memory with ``input``, but may be ``residual``.
+
     Products are added to the bias one by one with a single rounding each (fused multiply-add), by
     kernel row, kernel column and channel: the same bits for every instruction set and number of
     threads. Raises TypeError or ValueError on other dtypes, shapes or layouts.
@@ -60,6 +82,7 @@ def convolve(
         padding=padding,
         residual=residual,
         relu=relu,
+        out=out,
         threads=threads,
         isa=isa,
     )
@@ -91,7 +114,7 @@ def pack_weights_3x3(weights: F32) -> F32:
     points = np.zeros((groups * LANES, channels, 6, 6), np.float64)
     points[:out] = _KERNEL_TO_POINTS @ weights.astype(np.float64) @ _KERNEL_TO_POINTS.T
     grouped = points.reshape(groups, LANES, channels, 36).transpose(3, 0, 2, 1)
-    return np.ascontiguousarray(grouped, np.float32)
+    return _on_lines(grouped)
 
 
 def convolve_3x3(
@@ -104,6 +127,10 @@ def convolve_3x3(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    shift: int = 0,
+    before: F32 | None = None,
+    after: F32 | None = None,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
@@ -113,6 +140,11 @@ def convolve_3x3(
     ``weights``: from :func:`pack_weights_3x3`; all else as in :func:`convolve`, whose results it
     gives but for rounding (some 1e-6 of the largest). Same bits for every instruction set and
     number of threads. Raises TypeError or ValueError on other dtypes, shapes or layouts.
+
+    ``shift``: images follow one another in time, and the first ``shift`` channels of each are read
+    from the next one, as many after them from the one before. ``before``, ``after``: (rows, cols,
+    channels), the images around all others; zeros where there is None. Raises ValueError where
+    ``shift`` is less than nothing or more than half of the channels.
     """
     return _core.convolve_3x3(
         input,
@@ -123,6 +155,10 @@ def convolve_3x3(
         padding=padding,
         residual=residual,
         relu=relu,
+        shift=shift,
+        before=before,
+        after=after,
+        out=out,
         threads=threads,
         isa=isa,
     )

@@ -18,6 +18,7 @@ def convolve(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
@@ -44,11 +45,17 @@ def convolve(
             for c in range(channels):
                 product = seen[..., c, None] * weights[:, y, x, c].reshape(-1).astype(np.float64)
                 sums = (sums + product).astype(np.float32)
-    out = sums[..., :out_channels]
-    if residual is not None:
-        out = out + residual
-    result: F32 = np.where(out > 0, out, np.float32(0)) if relu else np.ascontiguousarray(out)
-    return result
+    return _finished(sums[..., :out_channels], residual, relu=relu, out=out)
+
+
+def _finished(sums: F32, residual: F32 | None, *, relu: bool, out: F32 | None) -> F32:
+    result = sums if residual is None else sums + residual
+    if relu:
+        result = np.where(result > 0, result, np.float32(0))
+    if out is None:
+        return np.ascontiguousarray(result)
+    out[:] = result
+    return out
 
 
 def convolve_3x3(
@@ -61,26 +68,38 @@ def convolve_3x3(
     padding: tuple[int, int] = (0, 0),
     residual: F32 | None = None,
     relu: bool = False,
+    shift: int = 0,
+    before: F32 | None = None,
+    after: F32 | None = None,
+    out: F32 | None = None,
     threads: int = 1,
     isa: str | None = None,
 ) -> F32:
     """See :func:`pyanalyzer.core.convolve_3x3`; rounded as in :func:`convolve`."""
+    if shift:
+        input = _shifted(input, shift, before, after)
     images, rows, cols, _ = input.shape
     (down, across), (top, left) = dilation, padding
     out_rows, out_cols = rows + 2 * top - 2 * down, cols + 2 * left - 2 * across
     bottom, right = (-(-n // d) * d + 6 * d for n, d in ((out_rows, down), (out_cols, across)))
     wide = np.pad(input, ((0, 0), (top, top + bottom), (left, left + right), (0, 0)))
-    out = np.empty((images, out_rows, out_cols, weights.shape[1] * weights.shape[3]), np.float32)
+    sums = np.empty((images, out_rows, out_cols, weights.shape[1] * weights.shape[3]), np.float32)
     for y in range(down):
         for x in range(across):
-            phase = out[:, y::down, x::across]
+            phase = sums[:, y::down, x::across]
             if phase.size:
                 phase[:] = _phase_3x3(wide[:, y::down, x::across], weights, *phase.shape[1:3])
-    out = (out + bias)[..., :out_channels]
-    if residual is not None:
-        out = out + residual
-    result: F32 = np.where(out > 0, out, np.float32(0)) if relu else np.ascontiguousarray(out)
-    return result
+    return _finished((sums + bias)[..., :out_channels], residual, relu=relu, out=out)
+
+
+def _shifted(input: F32, shift: int, before: F32 | None, after: F32 | None) -> F32:
+    """The first ``shift`` channels of the next image, as many more of the one before."""
+    out: F32 = input.copy()
+    for channels, around, step in ((slice(shift), after, 1), (slice(shift, 2 * shift), before, -1)):
+        edge = np.zeros_like(input[0]) if around is None else around
+        out[..., channels] = np.roll(input, -step, axis=0)[..., channels]
+        out[-1 if step == 1 else 0, ..., channels] = edge[..., channels]
+    return out
 
 
 def _phase_3x3(picture: F32, weights: F32, rows: int, cols: int) -> F32:

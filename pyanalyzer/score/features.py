@@ -167,8 +167,15 @@ def _look_up(table: U8, index: U16, out: U8) -> None:
 
 def _bits(values: I32) -> npt.NDArray[np.int16]:
     """To 16 bits; what does not fit is far beyond what the tables tell apart."""
-    narrow: npt.NDArray[np.int16] = np.clip(values, -32768, 32767).astype(np.int16)
+    # np.clip takes longer to look at its bounds than at these values.
+    limited = np.minimum(np.maximum(values, np.int32(-32768)), np.int32(32767))
+    narrow: npt.NDArray[np.int16] = limited.astype(np.int16)
     return narrow
+
+
+def _mean(values: U16) -> float:
+    """The mean in float64: of whole numbers, so that their sum is exact, whatever its order."""
+    return int(values.sum(dtype=np.uint64)) / values.size
 
 
 def _compress(value: float) -> float:
@@ -255,9 +262,9 @@ def _global_features(
             0.0 if alignment.aligned else 1.0,
             1.0 if frame.repeated else 0.0,
             min(interval_s / _INTERVAL_UNIT_S, 8.0),
-            math.log1p(float(evidence.difference.mean())) / 4,
-            math.log1p(float(evidence.residual.mean())) / 4,
-            float(active.mean()),
+            math.log1p(_mean(evidence.difference)) / 4,
+            math.log1p(_mean(evidence.residual)) / 4,
+            np.count_nonzero(active) / active.size,
             len(frame.proposals) / MAX_PROPOSALS,
             # Compressed after the subtraction: half a pixel more is as plain in a fast turn.
             _compress(dx),

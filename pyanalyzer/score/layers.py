@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -19,6 +19,15 @@ from pyanalyzer.records import F32
 NORM_EPSILON = 1e-5  # PyTorch's, of batch and layer normalisation
 
 Tensors = dict[str, F32]  # a state dictionary of PyTorch's
+
+
+class Shift(NamedTuple):
+    """So many channels are those of the next image, as many more those of the one before; and the
+    images around all others, (R, C, channels), where there are such."""
+
+    channels: int
+    before: F32 | None
+    after: F32 | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +47,23 @@ class Layer:
     padded: bool = True
     threads: int = 1
 
-    def __call__(self, x: F32, residual: F32 | None = None) -> F32:
-        """(N, R, C, channels) to (N, R', C', out_channels)."""
+    def __call__(
+        self,
+        x: F32,
+        residual: F32 | None = None,
+        *,
+        out: F32 | None = None,
+        shift: Shift | None = None,
+    ) -> F32:
+        """(N, R, C, channels) to (N, R', C', out_channels), written to ``out`` where there is one.
+
+        ``shift``: for 3 x 3 cells and stride 1 alone."""
         then: _Then = {
             "out_channels": self.out_channels,
             "dilation": self.dilation,
             "residual": residual,
             "relu": self.relu,
+            "out": out,
             "threads": self.threads,
         }
         x = np.ascontiguousarray(x)
@@ -52,7 +71,18 @@ class Layer:
         down, across = self.dilation
         padding = (down * (rows // 2), across * (cols // 2)) if self.padded else (0, 0)
         if self.weights.ndim == 4:
-            return convolve_3x3(x, self.weights, self.bias, padding=padding, **then)
+            around = shift or Shift(0, None, None)
+            return convolve_3x3(
+                x,
+                self.weights,
+                self.bias,
+                padding=padding,
+                shift=around.channels,
+                before=around.before,
+                after=around.after,
+                **then,
+            )
+        assert shift is None
         return convolve(x, self.weights, self.bias, stride=self.stride, padding=padding, **then)
 
 
@@ -63,6 +93,7 @@ class _Then(TypedDict):
     dilation: tuple[int, int]
     residual: F32 | None
     relu: bool
+    out: F32 | None
     threads: int
 
 

@@ -23,11 +23,15 @@ _MOTIONS = ("motion", "motion_change", "flow", "flow_change")
 def mirror_maps(maps: Array, axis: Axis) -> Array:
     """uint8 (..., len(MAP_CHANNELS), R, C) to the same: motions along the axis turn round."""
     out = _flipped(maps, axis)
-    for name in _MOTIONS:
-        at = MAP_CHANNELS.index(f"{name}_{axis}")
+    for at in turned_channels(axis):
         channel = out[..., at, :, :]
         out[..., at, :, :] = ~channel + (channel != 0)  # 256 - it, which for 0 is cut off at 255
     return out
+
+
+def turned_channels(axis: Axis) -> tuple[int, ...]:
+    """The channels of the maps that turn round."""
+    return tuple(MAP_CHANNELS.index(f"{name}_{axis}") for name in _MOTIONS)
 
 
 def mirror_globals(frame_globals: Array, axis: Axis) -> Array:

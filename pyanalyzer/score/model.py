@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +16,9 @@ from pyanalyzer.score.comparator import CandidateComparator, SideComparator
 from pyanalyzer.score.configuration import FORMAT, NetworkConfiguration, read_configuration
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
+from pyanalyzer.score.mirror import mirror_maps
 from pyanalyzer.score.parts import NetworkParts
+from pyanalyzer.score.place_chunks import PlacesInChunks
 from pyanalyzer.score.weights_file import read_weights, weights_file
 
 
@@ -119,19 +122,24 @@ class TorchParts:
         self._network = network
 
     @property
-    def place_context_frames(self) -> int:
-        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        return self._network.configuration.place_context_frames
-
-    @property
     def temporal_context_frames(self) -> int:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self._network.configuration.temporal_context_frames
 
-    @torch.inference_mode()
-    def compare_places(self, maps: U8) -> F32:
+    def follow_places(self, *, mirrored: bool, batch_frames: int) -> PlacesInChunks:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        places: F32 = self._network.compare_places(torch.from_numpy(maps)).numpy()
+        around = self._network.configuration.place_context_frames
+
+        def compare(maps: U8) -> F32:
+            return self.compare_places(maps, mirrored=mirrored)
+
+        return PlacesInChunks(compare, around, batch_frames)
+
+    @torch.inference_mode()
+    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
+        """uint8 (T, len(MAP_CHANNELS), R, C) to float32 (V, T, places, compared_width)."""
+        views = torch.from_numpy(np.stack([maps, mirror_maps(maps, "x")] if mirrored else [maps]))
+        places: F32 = self._network.compare_places(views).numpy()
         return places
 
     @torch.inference_mode()

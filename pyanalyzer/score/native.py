@@ -2,6 +2,7 @@
 
 Loading PyTorch takes two seconds. The network that is trained is defined in
 :mod:`pyanalyzer.score.model`; results differ from it by rounding. Arrays have their channels last.
+What comes before the comparison over time is in :mod:`pyanalyzer.score.native_places`.
 """
 
 from __future__ import annotations
@@ -13,50 +14,12 @@ from dataclasses import replace
 import numpy as np
 
 from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
-from pyanalyzer.score.configuration import (
-    COARSE_PLACE_STEP,
-    SIDE_FRAMES,
-    NetworkConfiguration,
-)
-from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
-from pyanalyzer.score.layers import NORM_EPSILON, Layer, Tensors, layer_of, step_of
+from pyanalyzer.score.configuration import NetworkConfiguration
+from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
+from pyanalyzer.score.native_places import NativePlaces, PlaceLayers
 
-_UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
-# So many frames are worked on at a time: what a layer gives is in the cache for the next one.
-_AT_ONCE_FRAMES = 16
+_CROPS_AT_ONCE = 128  # what a layer gives is in the cache for the next one
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
-
-
-class _ShiftBlock:
-    """:class:`pyanalyzer.score.extractor.ShiftBlock`, on (V, T, R, C, width)."""
-
-    def __init__(self, tensors: Tensors, name: str, dilation: int = 1) -> None:
-        self._first = step_of(tensors, f"{name}.layers.0", dilation=dilation)
-        last = layer_of(tensors, f"{name}.layers.1", f"{name}.layers.2")
-        self._last = replace(last, dilation=(dilation, dilation), relu=True)
-
-    def __call__(self, maps: F32) -> F32:
-        out = np.empty_like(maps)
-        for view, result in zip(maps, out, strict=True):
-            for begin in range(0, len(view), _AT_ONCE_FRAMES):
-                end = min(begin + _AT_ONCE_FRAMES, len(view))
-                seen = self._first(_shifted(view, begin, end))
-                result[begin:end] = self._last(seen, residual=view[begin:end])
-        return out
-
-
-def _shifted(maps: F32, begin: int, end: int) -> F32:
-    """Frames begin .. end (half-open) of (T, R, C, width): an eighth of the channels is that of the
-    next frame, another one that of the frame before; zero where there is none."""
-    n = maps.shape[-1] // 8
-    shifted: F32 = maps[begin:end].copy()
-    later = maps[begin + 1 : end + 1, ..., :n]
-    shifted[: len(later), ..., :n] = later
-    shifted[len(later) :, ..., :n] = 0
-    first = 1 if begin == 0 else 0
-    shifted[:first, ..., n : 2 * n] = 0
-    shifted[first:, ..., n : 2 * n] = maps[begin - 1 + first : end - 1, ..., n : 2 * n]
-    return shifted
 
 
 class _Norm:
@@ -100,17 +63,8 @@ class NativeNetwork:
         if not supports(configuration):
             raise ValueError("a grown network runs on PyTorch only")
         c = self.configuration = configuration
-        extractor, side, course = "map_extractor", "side_comparator", "temporal_comparator"
-        self._enter = [step_of(tensors, f"{extractor}.enter.{i}", stride=2) for i in (0, 1)]
-        self._blocks = [
-            _ShiftBlock(tensors, f"{extractor}.blocks.{i}") for i in range(c.map_blocks)
-        ]
-        self._sides_of = _side_layers(tensors, f"{side}.side.0", c.map_width)
-        self._compare = step_of(tensors, f"{side}.compare", stride=c.place_step)
-        dilation = COARSE_PLACE_STEP // c.place_step
-        self._place_blocks = [
-            _ShiftBlock(tensors, f"{side}.blocks.{i}", dilation) for i in range(c.compared_blocks)
-        ]
+        course = "temporal_comparator"
+        self.place_layers = PlaceLayers(c, tensors)
         self._crop_steps = [
             step_of(tensors, f"crop_extractor.layers.{i}", stride=2) for i in range(3)
         ]
@@ -128,67 +82,13 @@ class NativeNetwork:
         self._heads = layer_of(_together(tensors, course, heads), "heads")
 
     @property
-    def place_context_frames(self) -> int:
-        """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        return self.configuration.place_context_frames
-
-    @property
     def temporal_context_frames(self) -> int:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self.configuration.temporal_context_frames
 
-    def compare_places(self, maps: U8) -> F32:
+    def follow_places(self, *, mirrored: bool, batch_frames: int) -> NativePlaces:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        views, frames = maps.shape[:2]
-        x = self._entered(maps.reshape(-1, *maps.shape[2:]))
-        x = x.reshape(views, frames, *x.shape[1:])
-        for block in self._blocks:
-            x = block(x)
-        x = self._compared(x)
-        for block in self._place_blocks:
-            x = block(x)
-        return x.reshape(views, frames, -1, x.shape[-1])
-
-    def _entered(self, maps: U8) -> F32:
-        """(N, channels, R, C) to (N, R', C', width)."""
-        parts = []
-        for begin in range(0, len(maps), _AT_ONCE_FRAMES):
-            x = _planes(maps[begin : begin + _AT_ONCE_FRAMES])
-            for step in self._enter:
-                x = step(x)
-            parts.append(x)
-        return np.concatenate(parts)
-
-    def _compared(self, maps: F32) -> F32:
-        """(V, T, R, C, width) to (V, T, R', C', compared width)."""
-        frames, *grid, width = maps.shape[1:]
-        first = np.repeat(maps[:, :1], SIDE_FRAMES, axis=1)
-        last = np.repeat(maps[:, -1:], SIDE_FRAMES - 1, axis=1)
-        padded = np.concatenate([first, maps, last], axis=1)
-        # Time lies along the rows, all cells of the grid along the columns.
-        rows = padded.reshape(*padded.shape[:2], -1, width)
-        views = []
-        for view in range(len(maps)):
-            parts = []
-            for begin in range(0, frames, _AT_ONCE_FRAMES):
-                count = min(_AT_ONCE_FRAMES, frames - begin)
-                around = rows[view : view + 1, begin : begin + count + 2 * SIDE_FRAMES - 1]
-                parts.append(self._compare(self._sides(around).reshape(count, *grid, -1)))
-            views.append(np.concatenate(parts))
-        return np.stack(views)
-
-    def _sides(self, rows: F32) -> F32:
-        """(1, T + 2 SIDE_FRAMES - 1, R C, width), time along the rows: before, after and their
-        difference, (T, R C, 3 width)."""
-        frames, width = rows.shape[1] - 2 * SIDE_FRAMES + 1, rows.shape[3]
-        both = np.empty((frames, rows.shape[2], 3 * width), np.float32)
-        for at, layer in enumerate(self._sides_of):
-            start = at * SIDE_FRAMES
-            seen = layer(rows[:, start : start + frames + SIDE_FRAMES - 1])
-            both[..., at * width : (at + 1) * width] = seen[0]
-        before, after = both[..., :width], both[..., width : 2 * width]
-        np.abs(after - before, out=both[..., 2 * width :])
-        return both
+        return NativePlaces(self.place_layers, mirrored=mirrored)
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
@@ -197,13 +97,13 @@ class NativeNetwork:
         if not present.any():
             return out
         pairs = crops[present]  # (N, 2, P, P)
-        pixels = pairs.reshape(-1, *pairs.shape[2:], 1).astype(np.float32)
-        # Whole numbers, so that their sum is exact, whatever its order.
-        pixels -= pixels.mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(np.float32)
-        pixels /= 64
-        for step in self._crop_steps:
-            pixels = step(pixels)
-        features = self._crop_flat(pixels.reshape(1, 1, len(pixels), -1)).reshape(len(pairs), 2, -1)
+        flat = pairs.reshape(-1, *pairs.shape[2:])
+        features = np.concatenate(
+            [
+                self._crop_features(flat[begin : begin + _CROPS_AT_ONCE])
+                for begin in range(0, len(flat), _CROPS_AT_ONCE)
+            ]
+        ).reshape(len(pairs), 2, -1)
         before, after = features[:, 0], features[:, 1]
         x = np.concatenate([before, after, np.abs(after - before), proposals[present]], axis=1)
         x = x[np.newaxis, np.newaxis]
@@ -212,14 +112,28 @@ class NativeNetwork:
         out[present] = x[0, 0] * proposals[present][:, :1]
         return out
 
+    def _crop_features(self, crops: U8) -> F32:
+        """uint8 (N, P, P) to (N, features)."""
+        # Whole numbers, so that their sum is exact, whatever its order.
+        total = crops.reshape(len(crops), -1).sum(axis=1, dtype=np.uint32)
+        mean = (total / (crops.shape[1] * crops.shape[2])).astype(np.float32)
+        pixels = crops.astype(np.float32)
+        pixels -= mean[:, np.newaxis, np.newaxis]
+        pixels *= np.float32(1 / 64)
+        x = pixels[..., np.newaxis]
+        for step in self._crop_steps:
+            x = step(x)
+        features: F32 = self._crop_flat(x.reshape(1, 1, len(x), -1))[0, 0]
+        return features
+
     def compare(
         self, places: F32, frame_globals: F32, candidates: F32, present: BoolGrid
     ) -> tuple[F32, F32, F32]:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         change = np.diff(frame_globals, axis=1, prepend=frame_globals[:, :1])
         vectors = (
-            places.mean(axis=2),
-            places.max(axis=2),
+            places[:, :, 0],
+            places[:, :, 1],
             candidates.mean(axis=2),
             candidates.max(axis=2),
             frame_globals,
@@ -243,32 +157,6 @@ def supports(configuration: NetworkConfiguration) -> bool:
     """Whether :class:`NativeNetwork` can run it: what can be grown is PyTorch's alone."""
     c = configuration
     return not (c.place_dilations or c.heads or c.last_dilations)
-
-
-def _planes(maps: U8) -> F32:
-    """uint8 (N, len(MAP_CHANNELS), R, C) to float32 (N, R, C, len(MAP_CHANNELS) + 2): the maps
-    about their zero, in 1/32, and each block's row and column from -1 to 1."""
-    n, channels, rows, cols = maps.shape
-    # Channel by channel first: arithmetic on whole planes, and one transposition in the end.
-    planes = np.empty((n, channels + 2, rows * cols), np.float32)
-    planes[:, :channels] = maps.reshape(n, channels, -1)
-    planes[:, _UNSIGNED:channels] -= 128
-    planes[:, :channels] *= np.float32(1 / 32)
-    planes[:, channels] = np.repeat(np.linspace(-1, 1, rows, dtype=np.float32), cols)
-    planes[:, channels + 1] = np.tile(np.linspace(-1, 1, cols, dtype=np.float32), rows)
-    return np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(n, rows, cols, -1)
-
-
-def _side_layers(tensors: Tensors, name: str, width: int) -> tuple[Layer, Layer]:
-    """What is seen before a frame and after it: one layer of SIDE_FRAMES frames, whose nearest
-    comes first, as a convolution over time. Before, time runs backwards."""
-    weight = tensors[f"{name}.weight"].reshape(-1, SIDE_FRAMES, width).swapaxes(1, 2)[..., None]
-    both = (
-        layer_of({f"{name}.weight": w, f"{name}.bias": tensors[f"{name}.bias"]}, name)
-        for w in (weight[:, :, ::-1], weight)
-    )
-    before, after = (replace(layer, relu=True, padded=False) for layer in both)
-    return before, after
 
 
 def _channels_last(tensors: Tensors, crop_width: int) -> Tensors:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyanalyzer.records import F32, U8, BoolGrid
 
 
+class PlacesFollowed(Protocol):
+    """What changed at the places of one replay, whose frames come batch by batch."""
+
+    def push(self, maps: Sequence[U8], *, last: bool) -> F32:
+        """The maps of the next frames, uint8 (len(MAP_CHANNELS), R, C) each, to float32 (V, T, ...,
+        compared_width): what :meth:`NetworkParts.compare` wants to know of the places of the next T
+        frames. T may be 0; with ``last`` it is all that are left."""
+        ...
+
+
 class NetworkParts(Protocol):
     """Steps on NumPy arrays. V views of a replay (as it is, or in a mirror), T frames."""
-
-    @property
-    def place_context_frames(self) -> int:
-        """How many frames to either side :meth:`compare_places` takes into account."""
-        ...
 
     @property
     def temporal_context_frames(self) -> int:
         """How many frames to either side :meth:`compare` takes into account."""
         ...
 
-    def compare_places(self, maps: U8) -> F32:
-        """uint8 (V, T, len(MAP_CHANNELS), R, C) to float32 (V, T, places, compared_width)."""
+    def follow_places(self, *, mirrored: bool, batch_frames: int) -> PlacesFollowed:
+        """The places of a replay, of whose frames ``batch_frames`` will come at a time: as they are
+        and, if ``mirrored``, as they are seen in a mirror, left and right exchanged."""
         ...
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:

@@ -16,7 +16,6 @@ from pyanalyzer.score.mirror import (
     Axis,
     mirror_crops,
     mirror_globals,
-    mirror_maps,
     mirror_proposals,
 )
 from pyanalyzer.score.parts import NetworkParts
@@ -26,12 +25,10 @@ _Array = npt.NDArray[Any]
 # Frames that pass through the network together. Fixed, and counted from the first frame, so that
 # neither threads nor timing change how sums are grouped: the same replay gives the same bits.
 BATCH_FRAMES = 64
-# Batches whose places are compared together. Large chunks waste less on what surrounds them; the
-# first three are small, so that the first events come early.
-PLACE_CHUNK_BATCHES = (1, 1, 1, 2)
-# Those of the comparison over time; small at first, as the blocks of the timeline are. With the
-# shipped weights, which look at 7 frames to either side of a batch and at 64 around a chunk, a
-# chunk is complete just when a batch is: the third batch has all that the second chunk needs.
+# Frames that are compared over time together: large chunks waste less on what surrounds them, small
+# ones at first give the first events early. With the shipped weights, which look at 7 frames to
+# either side of a frame and at 64 around a chunk, a chunk is complete just when a batch is: the
+# third batch has all that the second chunk needs.
 TEMPORAL_CHUNK_FRAMES = (57, 64, 128, 256)
 
 
@@ -42,25 +39,21 @@ class Scorer:
     answer is the mean probability of both (Krizhevsky et al. 2012): it errs less, at twice the
     price.
 
-    Holds the maps of at most two batches and the vectors of one chunk with their context; what
-    grows with the replay is the result alone, 68 bytes a frame, and only if nobody takes it. Give
-    it a thread of its own.
+    Holds the maps of one batch, what the network still needs of those before, and the vectors of
+    one chunk with their context; what grows with the replay is the result alone, 68 bytes a frame,
+    and only if nobody takes it. Give it a thread of its own.
     """
 
     def __init__(self, network: NetworkParts, *, mirrored: bool = True) -> None:
         self._network = network
         self._mirrored = mirrored
-        around = network.place_context_frames
-        # The first is shorter by what must follow it, so that none waits for one batch more.
-        first, *others = (batches * BATCH_FRAMES for batches in PLACE_CHUNK_BATCHES)
-        self._place_chunks = Chunks((max(first - around, 1), *others), around, around)
+        self._following = network.follow_places(mirrored=mirrored, batch_frames=BATCH_FRAMES)
         around = network.temporal_context_frames + 1
         self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
         self._pushed = 0
         self._frames: list[tuple[int, int]] = []  # index and pts of those not yet scored
         self._pending: list[FrameFeatures] = []  # whose candidates are not yet compared
         self._maps: list[U8] = []
-        self._maps_begin = 0  # ordinal of the first of them
         self._frame_parts: list[tuple[F32, F32, BoolGrid]] = []
         self._places: list[F32] = []
         self._vectors_begin = 0  # ordinal of the first frame of both
@@ -114,14 +107,12 @@ class Scorer:
         return frames[np.newaxis]
 
     def _compare_places(self, *, last: bool) -> None:
-        """Maps to compared places, for every batch whose context is there."""
-        while chunk := self._place_chunks.take(self._pushed, last=last):
-            window = self._maps[chunk.begin - self._maps_begin : chunk.end - self._maps_begin]
-            maps = self._views(np.stack(window), mirror_maps)
-            self._places.append(self._network.compare_places(maps)[:, chunk.inside])
-            self._placed = chunk.stop
-        begin = self._place_chunks.needed_from
-        self._maps, self._maps_begin = self._maps[begin - self._maps_begin :], begin
+        """Maps to compared places, of all frames around which all is known."""
+        places = self._following.push(self._maps, last=last)
+        self._maps = []
+        if places.shape[1]:
+            self._places.append(places)
+            self._placed += places.shape[1]
 
     def _score(self, *, last: bool) -> None:
         """Compared places to log-probabilities, for every chunk whose context is there."""

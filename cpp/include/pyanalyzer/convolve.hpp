@@ -10,7 +10,8 @@ inline constexpr int kConvolveLanes = 16;
 
 // Sizes of one call. Arrays are C-contiguous float32: input (images, rows, cols, in_channels),
 // weights (groups, kernel_rows, kernel_cols, in_channels, kConvolveLanes), bias (groups *
-// kConvolveLanes), output and residual (images, out_rows, out_cols, out_channels).
+// kConvolveLanes), residual (images, out_rows, out_cols, out_channels), and so is the output, but
+// that there may be a gap behind each of its pixels.
 struct ConvolveShape {
     int images, rows, cols, in_channels;
     int kernel_rows, kernel_cols;
@@ -18,6 +19,7 @@ struct ConvolveShape {
     int dilation_rows, dilation_cols;  // between the kernel's cells
     int padding_rows, padding_cols;    // zeros at each side
     int out_channels;
+    int out_next = out_channels;  // floats from one pixel of the output to the next
 
     int groups() const { return (out_channels + kConvolveLanes - 1) / kConvolveLanes; }
     int out_rows() const {
