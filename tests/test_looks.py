@@ -1,7 +1,8 @@
-"""Two looks at a recording of many frames a second: what is measured, and what is made of it."""
+"""Three looks at a recording of many frames a second: what is measured, what is made of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -10,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyanalyzer import reference
-from pyanalyzer.core.looks import Looks, composed, frames_back
+from pyanalyzer.core.looks import Looks, coarse_factor, composed, frames_back
 from pyanalyzer.core.stream import EvidenceStream, Kernels
 from pyanalyzer.records import U8, Alignment, Frame, FrameEvidence, Scores
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
-from pyanalyzer.score.looks import LooksEncoder, LooksScorer, pool
+from pyanalyzer.score.looks import LOOK_WEIGHTS, LooksEncoder, LooksScorer, pool
 from pyanalyzer.score.mirror import mirror_features
 from pyanalyzer.score.model import TorchParts
 from pyanalyzer.score.scorer import Scorer
@@ -23,7 +24,8 @@ from tests.planted_recapture import planted_truth
 from tests.test_scorer import random_frames, random_network
 from tests.test_stream import arrays, assert_same, clip
 
-HEIGHT, WIDTH = 96, 128
+HEIGHT, WIDTH = 208, 272
+COARSE = 2  # px of the picture for one of the further looks
 
 
 def frames_of(pictures: list[U8]) -> list[Frame]:
@@ -77,20 +79,42 @@ def test_how_far_back_the_second_look_reaches(rate: Fraction | int | None, back:
     assert frames_back(rate) == back
 
 
-@pytest.mark.parametrize("pictures", [clip(13, HEIGHT, WIDTH), panned(13), flickering(13)])
+@pytest.mark.parametrize(
+    ("size", "factor", "further"),
+    [
+        ((640, 480), 2, 4),
+        ((640, 360), 2, 3),
+        ((1920, 1080), 4, 8),
+        ((240, 160), 1, 1),
+        ((320, 240), 1, 2),
+    ],
+)
+def test_how_small_the_picture_of_the_further_looks_is(
+    size: tuple[int, int], factor: int, further: int
+) -> None:
+    assert Looks(*size, back=2).factors == (factor, further, further)
+    assert Looks(*size).factors == (factor,)
+    assert coarse_factor(*size, factor) == further
+
+
+@pytest.mark.parametrize("picture", [clip, panned, flickering])
 @pytest.mark.parametrize("back", [2, 3])
-def test_the_second_look_is_one_at_every_so_many_frames(pictures: list[U8], back: int) -> None:
+def test_the_last_look_is_one_at_every_so_many_frames(
+    picture: Callable[..., list[U8]], back: int
+) -> None:
     """But for how the view moved, which is put together where the steps between are sure."""
+    pictures = clip(13, HEIGHT, WIDTH) if picture is clip else picture(13)
     looks = Looks(WIDTH, HEIGHT, back=back)
     seen = [looks.push(frame) for frame in frames_of(pictures)]
-    stream = EvidenceStream(WIDTH, HEIGHT)
-    for (near, _), frame in zip(seen, frames_of(pictures), strict=True):
-        assert_same(near, stream.push(frame))
+    whole, coarse = EvidenceStream(WIDTH, HEIGHT), EvidenceStream(WIDTH, HEIGHT, factor=COARSE)
+    for pieces, frame in zip(seen, frames_of(pictures), strict=True):
+        assert_same(pieces[0], whole.push(frame))
+        assert_same(pieces[1], coarse.push(frame))
     alike = 0
     for phase in range(back):
-        stream = EvidenceStream(WIDTH, HEIGHT)
+        stream = EvidenceStream(WIDTH, HEIGHT, factor=COARSE)
         for frame in frames_of(pictures)[phase::back]:
-            far, direct = seen[frame.index][1], stream.push(frame)
+            far, direct = seen[frame.index][2], stream.push(frame)
             assert far.alignment.aligned == direct.alignment.aligned
             assert far.alignment.dx_px == pytest.approx(direct.alignment.dx_px, abs=0.3)
             assert far.alignment.dy_px == pytest.approx(direct.alignment.dy_px, abs=0.3)
@@ -103,18 +127,18 @@ def test_the_second_look_is_one_at_every_so_many_frames(pictures: list[U8], back
     assert alike >= back
 
 
-def test_what_flickers_is_steady_at_the_second_look() -> None:
+def test_what_flickers_is_steady_further_back() -> None:
     looks = Looks(WIDTH, HEIGHT, back=2)
     seen = [looks.push(frame) for frame in frames_of(flickering(12))][2:]
     near, far = (
-        sum(int(look[at].evidence.difference.astype(int).sum()) for look in seen) for at in (0, 1)
+        sum(int(look[at].evidence.difference.astype(int).sum()) for look in seen) for at in (1, 2)
     )
     assert far < near / 2
 
 
 @pytest.mark.parametrize("ahead_frames", [0, 1, 4])
 @pytest.mark.parametrize("kernels", [None, reference])
-def test_measuring_ahead_changes_neither_look(ahead_frames: int, kernels: Kernels | None) -> None:
+def test_measuring_ahead_changes_no_look(ahead_frames: int, kernels: Kernels | None) -> None:
     pictures = [p for i, p in enumerate(clip(8, HEIGHT, WIDTH)) for _ in range(1 + 3 * (i == 5))]
     pictures += [np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH), np.uint8)]
     looks = Looks(WIDTH, HEIGHT, back=2)
@@ -123,7 +147,7 @@ def test_measuring_ahead_changes_neither_look(ahead_frames: int, kernels: Kernel
     seen = list(again.measure(iter(frames_of(pictures)), ahead_frames=ahead_frames))
     assert [frame.index for frame, _ in seen] == list(range(len(pictures)))
     for (_, got), wanted in zip(seen, expected, strict=True):
-        assert len(got) == 2
+        assert len(got) == 3
         for a, b in zip(got, wanted, strict=True):
             assert_same(a, b)
 
@@ -160,7 +184,7 @@ def test_steps_put_together_are_as_sure_as_the_least() -> None:
     assert composed((aligned((65530, 3, 4, 5)),), HEIGHT, WIDTH).inverse_q16 == (65530, 3, 4, 5)
 
 
-def test_each_replay_of_the_second_look_has_its_own_encoder() -> None:
+def test_each_replay_of_the_last_look_has_its_own_encoder() -> None:
     looks, encoder = Looks(WIDTH, HEIGHT, back=2), LooksEncoder(Fraction(1, 60), 2)
     frames = frames_of(clip(10, HEIGHT, WIDTH))
     encoded = [encoder.encode(looks.push(frame)) for frame in frames]
@@ -168,7 +192,7 @@ def test_each_replay_of_the_second_look_has_its_own_encoder() -> None:
     seen: list[tuple[FrameEvidence, ...]] = [looks.push(frame) for frame in frames]
     for phase in (0, 1):
         plain = FeatureEncoder(Fraction(1, 60))
-        for (_, evidence), (_, got) in zip(seen[phase::2], encoded[phase::2], strict=True):
+        for (*_, evidence), (*_, got) in zip(seen[phase::2], encoded[phase::2], strict=True):
             wanted = plain.encode(evidence)
             for name in FrameFeatures.__slots__:
                 np.testing.assert_array_equal(getattr(got, name), getattr(wanted, name))
@@ -176,21 +200,24 @@ def test_each_replay_of_the_second_look_has_its_own_encoder() -> None:
 
 def test_pooled_by_hand() -> None:
     """Two frames back: the mean probability of the frame and the next, then the geometric mean."""
-    near = np.log([[0.5, 0.3, 0.2], [0.8, 0.1, 0.1]]).astype(np.float32)
-    far = np.log([[0.6, 0.2, 0.2], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2]]).astype(np.float32)
-    first = np.sqrt([0.5 * 0.4, 0.3 * 0.3, 0.2 * 0.3])
-    second = np.sqrt([0.8 * 0.3, 0.1 * 0.4, 0.1 * 0.3])
-    expected = np.stack([first / first.sum(), second / second.sum()])
-    np.testing.assert_allclose(np.exp(pool(near, far, 2)), expected, rtol=1e-5)
+    near = np.array([[0.5, 0.3, 0.2], [0.8, 0.1, 0.1]])
+    coarse = np.array([[0.4, 0.4, 0.2], [0.9, 0.05, 0.05]])
+    far = np.array([[0.6, 0.2, 0.2], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2]])
+    spread = np.array([[0.4, 0.3, 0.3], [0.3, 0.4, 0.3]])
+    a, b, c = LOOK_WEIGHTS
+    product = near**a * coarse**b * spread**c
+    logs = [np.log(p).astype(np.float32) for p in (near, coarse, far)]
+    expected = product / product.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(pool(*logs, 2)), expected, rtol=1e-5)
     # The last frame of a replay has no next one.
-    last = np.sqrt([0.8 * 0.2, 0.1 * 0.4, 0.1 * 0.4])
-    at_end = np.exp(pool(near, far[:2], 2))
+    last = near[1] ** a * coarse[1] ** b * far[1] ** c
+    at_end = np.exp(pool(logs[0], logs[1], logs[2][:2], 2))
     np.testing.assert_allclose(at_end, [expected[0], last / last.sum()], rtol=1e-5)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 40, 150, 151])
 @pytest.mark.parametrize("back", [2, 3])
-def test_both_looks_are_scored_and_pooled(
+def test_all_looks_are_scored_and_pooled(
     count: int, back: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Taken piece by piece or at the end it is the same, and nothing is kept of it."""
@@ -199,26 +226,27 @@ def test_both_looks_are_scored_and_pooled(
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     parts = TorchParts(random_network())
-    near, far = random_frames(count), random_frames(count + 1)[1:]
+    looks = [random_frames(count, seed) for seed in range(3)]
     pushed = LooksScorer(parts, back=back)
     pieces = []
-    for i in range(count):
-        pushed.push((near[i], far[i]), i + 5, i * 100)
+    for i, frame in enumerate(zip(*looks, strict=True)):
+        pushed.push(frame, i + 5, i * 100)
         pieces.append(pushed.take())
     taken = [piece for piece in pieces if piece is not None]
     joined = Scores.join([*taken, pushed.finish()])
-    first = Scorer(parts, mirrored=False)
+    first, second = (Scorer(parts, mirrored=False) for _ in range(2))
     others = [Scorer(parts, mirrored=False) for _ in range(back)]
-    for i in range(count):
-        first.push(near[i], i + 5, i * 100)
-        others[i % back].push(mirror_features(far[i]), i, i)
+    for i, (near, coarse, far) in enumerate(zip(*looks, strict=True)):
+        first.push(near, i + 5, i * 100)
+        second.push(coarse, i, i)
+        others[i % back].push(mirror_features(far), i, i)
     expected = first.finish()
     answers = np.zeros((count, 3), np.float32)
     for phase, other in enumerate(others):
         answers[phase::back] = other.finish().cause_onset
     for name in ("index", "pts", "kind", "candidate"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(expected, name))
-    pooled = pool(expected.cause_onset, answers, back)
+    pooled = pool(expected.cause_onset, second.finish().cause_onset, answers, back)
     np.testing.assert_allclose(joined.cause_onset, pooled, rtol=1e-5, atol=1e-6)
     assert pushed.take() is None
     if count >= 150:

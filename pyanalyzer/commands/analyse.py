@@ -95,8 +95,8 @@ def add_method_options(group: argparse._ArgumentGroup) -> None:
         "--fast",
         action="store_true",
         help="of more than 45 frames a second look at some only, and decode no more than that "
-        "takes, without smoothing block borders; reduce large pictures further; do not look at "
-        "every frame in a mirror too: quicker, less exact",
+        "takes, without smoothing block borders; reduce large pictures further; look at no frame "
+        "twice: quicker, less exact",
     )
     group.add_argument(
         "--core",

@@ -1,9 +1,9 @@
-"""Every frame beside the one before it and, in recordings of many frames a second, beside one
-further back as well.
+"""Every frame beside the one before it and, in recordings of many frames a second, twice more in a
+smaller picture: beside the one before, and beside one further back.
 
 Games of old draw half of their figures in every second frame, and move them in every second or
 fourth: from one frame to the next all of that begins and ends. A thirtieth of a second further back
-it is steady motion.
+it is steady motion. And in a smaller picture fast motion is slow, and noise is less.
 """
 
 from __future__ import annotations
@@ -13,33 +13,45 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from pyanalyzer.core.ordered import OrderedThread
-from pyanalyzer.core.stream import EvidenceStream, Kernels, Pair
+from pyanalyzer.core.stream import EvidenceStream, Kernels, Pair, working_factor
 from pyanalyzer.records import Alignment, BoolGrid, Flow, Frame, FrameEvidence
 
 # Recordings of up to 45 frames a second are looked at once: two of their frames lie far apart.
 ONE_LOOK_AT_MOST_HZ = 45
 FAR_LOOK_HZ = 30
+# The further looks see about half as many px on either axis, where so many are left on the short
+# side: they cost a quarter of the first one.
+COARSE_LOOK_SHORT_SIDE_PX = 100
 # Further back than the network's reach in time is of no use; 240 Hz need 8.
 MAX_FRAMES_BACK = 16
 # Steps are put together where so much of the background follows each of them. Where figures
 # flicker, what is found from one frame to the next is not the view.
 LEAST_CONFIDENCE = 0.5
 
-Looked = tuple[FrameEvidence, ...]  # beside the frame before, and beside the one further back
+# Beside the frame before; and in a smaller picture: beside that, and beside the one further back.
+Looked = tuple[FrameEvidence, ...]
 
 
 def frames_back(frame_rate: Fraction | float | None) -> int:
-    """How far back the second look reaches, in frames: about a thirtieth of a second. 1: there is
-    no second look, as the frames lie far enough apart, or nobody knows their rate."""
+    """How far back the last look reaches, in frames: about a thirtieth of a second. 1: there is
+    one look alone, as the frames lie far enough apart, or nobody knows their rate."""
     if frame_rate is None or frame_rate <= ONE_LOOK_AT_MOST_HZ:
         return 1
     return min(max(2, round(frame_rate / FAR_LOOK_HZ)), MAX_FRAMES_BACK)
 
 
-class Looks:
-    """Turns the frames of one replay, in order, into evidence, one or two pieces for each.
+def coarse_factor(width_px: int, height_px: int, factor: int) -> int:
+    """How many source px make one working px of the further looks, where ``factor`` make one of
+    the first."""
+    short = min(width_px, height_px)
+    choices = range(2 * factor, factor, -1)
+    return next((f for f in choices if short // f >= COARSE_LOOK_SHORT_SIDE_PX), factor)
 
-    ``back``: what :func:`frames_back` says. Of the second look each ``back``-th frame makes a
+
+class Looks:
+    """Turns the frames of one replay, in order, into evidence, one piece or three for each.
+
+    ``back``: what :func:`frames_back` says. Of the look further back each ``back``-th frame makes a
     replay of its own, with its own tracks and memory. How the view moved there is put together from
     the steps between, unless one of these is a cut or unsure. All else as in
     :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors.
@@ -56,14 +68,19 @@ class Looks:
         threads: int = 1,
         coarse: bool = False,
     ) -> None:
-        near, *far = (
-            EvidenceStream(
-                width_px, height_px, kernels=kernels, mask=mask, threads=threads, coarse=coarse
+        self.factor = working_factor(width_px, height_px, coarse=coarse)
+        further = coarse_factor(width_px, height_px, self.factor)
+
+        def stream(factor: int) -> EvidenceStream:
+            return EvidenceStream(
+                width_px, height_px, kernels=kernels, mask=mask, threads=threads, factor=factor
             )
-            for _ in range(1 + (back if back > 1 else 0))
-        )
-        self._near, self._far = near, far
-        self.factor = near.factor
+
+        # Of each look.
+        self.factors = (self.factor, further, further) if back > 1 else (self.factor,)
+        self._near = stream(self.factor)
+        self._coarse = stream(further) if back > 1 else None
+        self._far = [stream(further) for _ in range(back if back > 1 else 0)]
         self._begun = self._aligned = self._traced = self._ended = 0  # frames, of each step
         self._steps: deque[Alignment] = deque(maxlen=back)
 
@@ -109,26 +126,31 @@ class Looks:
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
     def _streams(self, ordinal: int) -> tuple[EvidenceStream, ...]:
-        if not self._far:
+        if self._coarse is None:
             return (self._near,)
-        return self._near, self._far[ordinal % len(self._far)]
+        return self._near, self._coarse, self._far[ordinal % len(self._far)]
 
     def _pairs(self, frame: Frame) -> tuple[Pair, ...]:
-        working = self._near.reduce(frame)
-        streams = self._streams(self._begun)
+        near, *further = self._streams(self._begun)
         self._begun += 1
-        return tuple(stream.pair(frame, working) for stream in streams)
+        pairs = [near.pair(frame, near.reduce(frame))]
+        if further:
+            working = further[0].reduce(frame)
+            pairs += [stream.pair(frame, working) for stream in further]
+        return tuple(pairs)
 
     def _align(self, pairs: tuple[Pair, ...]) -> tuple[Alignment, ...]:
         streams = self._streams(self._aligned)
         self._aligned += 1
-        step = streams[0].align(pairs[0])
-        if len(pairs) == 1:
-            return (step,)
-        self._steps.append(step)
-        if pairs[1].before is not None and all(map(_is_sure, self._steps)):
-            return step, composed(tuple(self._steps), *pairs[1].working.shape)
-        return step, streams[1].align(pairs[1])
+        steps = [stream.align(pair) for stream, pair in zip(streams[:2], pairs[:2], strict=True)]
+        if len(streams) > 1:
+            self._steps.append(steps[1])
+            far = pairs[2]
+            if far.before is not None and all(map(_is_sure, self._steps)):
+                steps.append(composed(tuple(self._steps), *far.working.shape))
+            else:
+                steps.append(streams[2].align(far))
+        return tuple(steps)
 
     def _flow(self, pairs: tuple[Pair, ...]) -> tuple[Flow, ...]:
         streams = self._streams(self._traced)

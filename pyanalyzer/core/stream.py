@@ -104,6 +104,7 @@ class EvidenceStream:
     answer is the same. ``mask``: bool (height_px, width_px), False where nothing is to be looked
     at; a block counts only if all its pixels do. ``threads``: for the kernels; changes nothing but
     the time. ``coarse``: large pictures are reduced further than they have to be, for speed.
+    ``factor``: by how much they are reduced, if not as :func:`working_factor` says.
 
     Raises ReplayError where the working picture would be smaller than 32 x 32 px or larger than
     can be reduced, and ValueError on a mask of another shape or one that leaves no block.
@@ -118,8 +119,9 @@ class EvidenceStream:
         mask: BoolGrid | None = None,
         threads: int = 1,
         coarse: bool = False,
+        factor: int | None = None,
     ) -> None:
-        self.factor = working_factor(width_px, height_px, coarse=coarse)
+        self.factor = factor or working_factor(width_px, height_px, coarse=coarse)
         self.width_px, self.height_px = width_px, height_px
         if self.factor > MAX_FACTOR:
             raise ReplayError(

@@ -1,4 +1,4 @@
-"""The network's answers about one look at a replay or two, as one."""
+"""The network's answers about one look at a replay or three, as one."""
 
 from __future__ import annotations
 
@@ -16,59 +16,66 @@ from pyanalyzer.score.scorer import Scorer
 
 LooksFeatures = tuple[FrameFeatures, ...]
 
+# How much each look counts: the first, the one in a smaller picture, the one further back. Chosen
+# by the validation games (docs/experiments.md).
+LOOK_WEIGHTS = (0.4, 0.2, 0.4)
+
 
 class LooksEncoder:
     """A :class:`~pyanalyzer.score.features.FeatureEncoder` for each replay that
     :class:`~pyanalyzer.core.looks.Looks` makes of one. ``back``: as there."""
 
     def __init__(self, time_base: Fraction, back: int = 1) -> None:
-        self._near = FeatureEncoder(time_base)
+        self._near, self._coarse = FeatureEncoder(time_base), FeatureEncoder(time_base)
         self._far = [FeatureEncoder(time_base) for _ in range(back)]
         self._encoded = 0
 
     def encode(self, looked: Looked) -> LooksFeatures:
         """Call once for every frame, in display order."""
-        encoders = (self._near, self._far[self._encoded % len(self._far)])
+        encoders = (self._near, self._coarse, self._far[self._encoded % len(self._far)])
         self._encoded += 1
         return tuple(e.encode(evidence) for e, evidence in zip(encoders, looked, strict=False))
 
 
 class LooksScorer:
-    """A :class:`~pyanalyzer.score.scorer.Scorer` of frames that are looked at once or twice.
+    """A :class:`~pyanalyzer.score.scorer.Scorer` of frames that are looked at once or three times.
 
-    Once (``back`` 1): as there. Twice: the first look sees the frames as they are, the second one
-    in a mirror (so that two looks cost the network as much as one in both views), and each
-    ``back``-th frame of the second look is a replay of its own. An onset shows in the second look
-    in every frame that is less than ``back`` frames after it: there its log-probability is that of
-    the mean probability over these. The answer is the normalised geometric mean of both looks'
-    probabilities (the logarithmic opinion pool: Heskes, "Selecting weighting factors in logarithmic
-    opinion pools", NIPS 1997); kinds and candidates are the first look's.
+    Once (``back`` 1): as there. Three times: the first look and the one in a smaller picture see
+    the frames as they are, the one further back sees them in a mirror, and each ``back``-th frame
+    of it is a replay of its own. An onset shows in the latter in every frame that is less than
+    ``back`` frames after it: there its log-probability is that of the mean probability over these.
+    The answer is the normalised geometric mean of the looks' probabilities, weighted by
+    ``LOOK_WEIGHTS`` (the logarithmic opinion pool: Heskes, "Selecting weighting factors in
+    logarithmic opinion pools", NIPS 1997); kinds and candidates are the first look's.
     """
 
     def __init__(self, network: NetworkParts, *, mirrored: bool = True, back: int = 1) -> None:
         self._near = Scorer(network, mirrored=mirrored and back == 1)
+        self._coarse = Scorer(network, mirrored=False) if back > 1 else None
         self._far = [Scorer(network, mirrored=False) for _ in range(back if back > 1 else 0)]
         self._pushed = 0
-        self._waiting: list[Scores] = []  # of the first look; the second's is not yet known
-        self._answers: dict[int, F32] = {}  # of the second look, by the frame's ordinal
+        # Of the first two looks; the last is not yet known.
+        self._waiting: list[Scores] = []
+        self._waiting_coarse: list[F32] = []
+        self._answers: dict[int, F32] = {}  # of the last look, by the frame's ordinal
         self._answered = [0 for _ in self._far]  # frames of each of its replays
         self._done = 0  # frames that were given back
 
     def push(self, looks: LooksFeatures, index: int, pts: int) -> None:
         """Adds the next frame."""
         self._near.push(looks[0], index, pts)
-        if self._far:
+        if self._coarse is not None:
+            self._coarse.push(looks[1], index, pts)
             far = self._far[self._pushed % len(self._far)]
-            far.push(mirror_features(looks[1]), index, pts)
+            far.push(mirror_features(looks[2]), index, pts)
         self._pushed += 1
 
     def take(self) -> Scores | None:
         """Scores of the frames that were scored since the last call; None if there are none."""
         scores = self._near.take()
-        if not self._far:
+        if self._coarse is None:
             return scores
-        if scores is not None:
-            self._waiting.append(scores)
+        self._keep_near(scores, self._coarse.take())
         for replay, scorer in enumerate(self._far):
             self._keep(replay, scorer.take())
         back = len(self._far)
@@ -78,12 +85,18 @@ class LooksScorer:
     def finish(self) -> Scores:
         """Scores of all frames pushed and not taken (T may be 0)."""
         last = self._near.finish()
-        if not self._far:
+        if self._coarse is None:
             return last
-        self._waiting.append(last)
+        self._keep_near(last, self._coarse.finish())
         for replay, scorer in enumerate(self._far):
             self._keep(replay, scorer.finish())
         return self._pooled(self._pushed) or last
+
+    def _keep_near(self, scores: Scores | None, coarse: Scores | None) -> None:
+        """Both are scored in the same batches, so that they come together."""
+        if scores is not None and coarse is not None:
+            self._waiting.append(scores)
+            self._waiting_coarse.append(coarse.cause_onset)
 
     def _keep(self, replay: int, found: Scores | None) -> None:
         if found is not None:
@@ -102,16 +115,19 @@ class LooksScorer:
         for t in range(begin, begin + count):
             del self._answers[t]
         self._done += count
+        coarse = np.concatenate(self._waiting_coarse)
         self._waiting = [near.part(count, near.pts.size)]
+        self._waiting_coarse = [coarse[count:]]
         first = near.part(0, count)
-        return replace(first, cause_onset=pool(first.cause_onset, far, len(self._far)))
+        pooled = pool(first.cause_onset, coarse[:count], far, len(self._far))
+        return replace(first, cause_onset=pooled)
 
 
-def pool(near: F32, far: F32, back: int) -> F32:
-    """Log-probabilities of both looks as one, float32 (T, K).
+def pool(near: F32, coarse: F32, far: F32, back: int) -> F32:
+    """Log-probabilities of three looks as one, float32 (T, K).
 
-    ``near`` (T, K): of the first look. ``far`` (T + back - 1, K), or fewer rows at the end of a
-    replay: of the second, beginning with the same frame; see :class:`LooksScorer`.
+    ``near``, ``coarse`` (T, K): of the first two. ``far`` (T + back - 1, K), or fewer rows at the
+    end of a replay: of the last, beginning with the same frame; see :class:`LooksScorer`.
     """
     count = len(near)
     windows = np.full((back, *near.shape), -np.inf)
@@ -120,6 +136,7 @@ def pool(near: F32, far: F32, back: int) -> F32:
         windows[k, : len(window)] = window
     there = np.isfinite(windows[:, :, :1]).sum(axis=0)
     spread = np.logaddexp.reduce(windows, axis=0) - np.log(there)
-    mean = (near + spread) / 2
+    looks = zip(LOOK_WEIGHTS, (near, coarse, spread), strict=True)
+    mean = sum(weight * look.astype(np.float64) for weight, look in looks)
     pooled: F32 = (mean - np.logaddexp.reduce(mean, axis=1, keepdims=True)).astype(np.float32)
     return pooled

@@ -44,8 +44,9 @@ class CachedReplay:
     """One replay in the cache. ``grid``: rows and columns of blocks. ``onsets``: frames of the
     player's observable changes, ascending; ``world_onsets``: those in which the truth knows that
     something of the world changed its motion, ascending; ``world_known``: whether it knows all
-    that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`). ``far``: the replays of a
-    second look (:class:`~pyanalyzer.core.looks.Looks`), each of every so many frames."""
+    that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`). ``further``: the replays
+    of further looks (:class:`~pyanalyzer.core.looks.Looks`): the one in a smaller picture, then
+    those further back, each of every so many frames; empty where there are none."""
 
     path: Path
     engine: str
@@ -57,7 +58,7 @@ class CachedReplay:
     onsets: tuple[int, ...]
     world_onsets: tuple[int, ...]
     world_known: bool
-    far: tuple[CachedReplay, ...] = ()
+    further: tuple[CachedReplay, ...] = ()
 
     def read(self, begin: int = 0, end: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
         """The arrays of frames begin .. end (half-open), named as in ARRAYS.
@@ -102,33 +103,37 @@ def build(video: Path, folder: Path) -> Path:
     if path.exists():
         return path
     truth = read_truth(truth_path(video))
-    near: list[_Measured] = []
+    looked: list[tuple[_Measured, ...]] = []
     with open_replay(str(video), threads=1) as replay:
         back = frames_back(replay.info.frame_rate)
         looks = Looks(replay.info.width_px, replay.info.height_px, back=back)
         encoder = LooksEncoder(replay.info.time_base, back)
-        far: list[list[_Measured]] = [[] for _ in range(back if back > 1 else 0)]
-        for ordinal, frame in enumerate(replay):
-            evidence = looks.push(frame)
-            features = encoder.encode(evidence)
-            boxes = [_boxes_px(e, looks.factor) for e in evidence]
-            near.append((features[0], boxes[0]))
-            if far:
-                far[ordinal % back].append((features[1], boxes[1]))
-    if len(near) != truth.frames:
+        for frame in replay:
+            pieces = looks.push(frame)
+            boxes = (
+                _boxes_px(piece, factor)
+                for piece, factor in zip(pieces, looks.factors, strict=True)
+            )
+            looked.append(tuple(zip(encoder.encode(pieces), boxes, strict=True)))
+    if len(looked) != truth.frames:
         raise ReplayError(
-            f"{video} has {len(near)} frames, but its truth speaks of {truth.frames}; "
+            f"{video} has {len(looked)} frames, but its truth speaks of {truth.frames}; "
             "make the replay again"
         )
-    for phase, measured in enumerate(far):
-        if measured:
-            _write(_far_path(path, back, phase), measured, every(truth, back, phase))
+    near, *further = zip(*looked, strict=True)
+    if further:
+        coarse, far = further
+        _write(_further_path(path, "1"), coarse, truth)
+        for first in range(min(back, len(far))):
+            _write(
+                _further_path(path, f"2-{first:02}"), far[first::back], every(truth, back, first)
+            )
     _write(path, near, truth)  # last: what is there is whole
     return path
 
 
-def _far_path(path: Path, back: int, phase: int) -> Path:
-    return path.with_suffix(f".far{back:02}-{phase:02}.safetensors")
+def _further_path(path: Path, look: str) -> Path:
+    return path.with_suffix(f".look{look}.safetensors")
 
 
 _Measured = tuple[FrameFeatures, npt.NDArray[np.float32]]  # a frame and its proposals' boxes
@@ -187,19 +192,19 @@ def find_replays(folder: Path) -> list[Path]:
 
 
 def read_index(folder: Path) -> list[CachedReplay]:
-    """The replays of a cache folder, sorted by path; those of second looks are their ``far``."""
-    paths = [p for p in sorted(folder.glob("*.safetensors")) if not _is_far(p)]
+    """The replays of a cache folder, sorted by path; those of further looks are theirs."""
+    paths = [p for p in sorted(folder.glob("*.safetensors")) if not _is_further(p)]
     return [
         replace(
             _read_header(path),
-            far=tuple(map(_read_header, sorted(folder.glob(f"{path.stem}.far*.safetensors")))),
+            further=tuple(map(_read_header, sorted(folder.glob(f"{path.stem}.look*.safetensors")))),
         )
         for path in paths
     ]
 
 
-def _is_far(path: Path) -> bool:
-    return ".far" in path.stem
+def _is_further(path: Path) -> bool:
+    return ".look" in path.stem
 
 
 def _read_header(path: Path) -> CachedReplay:

@@ -42,12 +42,14 @@ class EngineScore:
 
 def score_cached(model: LoadedModel, replay: CachedReplay) -> Scores:
     """The network's answer for a cached replay, as an analysis would give it (pts are ordinals)."""
-    near, *far = (part.read() for part in (replay, *replay.far))
-    scorer = LooksScorer(model.parts, back=max(1, len(far)))
+    near, *further = (part.read() for part in (replay, *replay.further))
+    back = max(1, len(further) - 1)
+    scorer = LooksScorer(model.parts, back=back)
     for t in range(replay.frames):
         looks = [_features(near, t)]
-        if far:
-            looks.append(_features(far[t % len(far)], t // len(far)))
+        if further:
+            coarse, *far = further
+            looks += [_features(coarse, t), _features(far[t % back], t // back)]
         scorer.push(tuple(looks), t, t)
     return scorer.finish()
 
