@@ -13,8 +13,11 @@ import pytest
 import torch
 
 from pyanalyzer.__main__ import main
+from pyanalyzer.core.looks import Looks
+from pyanalyzer.decode import open_replay
 from pyanalyzer.records import Region
 from pyanalyzer.score.configuration import NetworkConfiguration
+from pyanalyzer.score.looks import LooksEncoder, LooksScorer
 from pyanalyzer.score.model import LoadedModel, Network, weights_bytes
 from pyanalyzer.simulate import generate, read_truth
 from pyanalyzer.simulate import replay as replay_module
@@ -24,8 +27,10 @@ from pyanalyzer.simulate.session import Job, Look, Session
 from pyanalyzer.simulate.truth import truth_path
 from pyanalyzer.timeline import TimelineParameters
 from pyanalyzer.timeline.places import FEATURES, PlaceWeights, fit_places
+from pyanalyzer.train.cache import build, read_index
 from pyanalyzer.train.place_fit import fit_place_weights, known_places
 from pyanalyzer.train.timeline_fit import fit_fast_timeline, label_fast_scores
+from pyanalyzer.train.validate import score_cached
 from tests.simulate_toy import ToyGame
 
 SMALL = NetworkConfiguration(
@@ -105,3 +110,30 @@ def test_places_are_learned_from_the_local_changes_that_are_found(replays: Path)
     assert any(known.hits.any() for known in found)
     assert fit_place_weights(model.parts, [video], parameters) == fit_places(found)
     assert fit_place_weights(model.parts, [], parameters) == PlaceWeights()
+
+
+def test_the_cache_holds_every_look(replays: Path) -> None:
+    """Scored from the cache, a replay is what an analysis sees of it."""
+    torch.manual_seed(0)
+    model = LoadedModel(Network(SMALL).eval(), "untrained", "", {})
+    (video,) = replays.glob("*.mp4")
+    folder = replays / "cache"
+    folder.mkdir()
+    assert build(video, folder) == build(video, folder)
+    (cached,) = read_index(folder)
+    coarse, *far = cached.further
+    assert [part.frames for part in (cached, coarse, *far)] == [120, 120, 60, 60]
+    assert coarse.onsets == cached.onsets
+    assert [part.frame_rate for part in far] == [30.0, 30.0]
+    for first, part in enumerate(far):
+        shown = {-((first - onset) // 2) for onset in cached.onsets}
+        assert set(part.onsets) == {frame for frame in shown if frame < 60}
+    with open_replay(str(video)) as replay:
+        info = replay.info
+        looks = Looks(info.width_px, info.height_px, back=2)
+        encoder, scorer = LooksEncoder(info.time_base, 2), LooksScorer(model.parts, back=2)
+        for frame in replay:
+            scorer.push(encoder.encode(looks.push(frame)), frame.index, frame.pts)
+    expected, scores = scorer.finish(), score_cached(model, cached)
+    for name in ("index", "cause_onset", "kind", "candidate"):
+        np.testing.assert_array_equal(getattr(scores, name), getattr(expected, name))

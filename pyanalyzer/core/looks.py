@@ -52,8 +52,9 @@ class Looks:
     """Turns the frames of one replay, in order, into evidence, one piece or three for each.
 
     ``back``: what :func:`frames_back` says. Of the look further back each ``back``-th frame makes a
-    replay of its own, with its own tracks and memory. How the view moved there is put together from
-    the steps between, unless one of these is a cut or unsure. All else as in
+    replay of its own, with its own tracks and memory. The view is aligned in the first look; how it
+    moved further back is put together from the steps between, unless one of these is a cut or
+    unsure. All else as in
     :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors.
     """
 
@@ -135,22 +136,23 @@ class Looks:
         self._begun += 1
         pairs = [near.pair(frame, near.reduce(frame))]
         if further:
-            working = further[0].reduce(frame)
+            working = further[0].reduce(frame, pairs[0].working, self.factor)
             pairs += [stream.pair(frame, working) for stream in further]
         return tuple(pairs)
 
     def _align(self, pairs: tuple[Pair, ...]) -> tuple[Alignment, ...]:
-        streams = self._streams(self._aligned)
+        near, *further = self._streams(self._aligned)
         self._aligned += 1
-        steps = [stream.align(pair) for stream, pair in zip(streams[:2], pairs[:2], strict=True)]
-        if len(streams) > 1:
-            self._steps.append(steps[1])
-            far = pairs[2]
-            if far.before is not None and all(map(_is_sure, self._steps)):
-                steps.append(composed(tuple(self._steps), *far.working.shape))
-            else:
-                steps.append(streams[2].align(far))
-        return tuple(steps)
+        step = near.align(pairs[0])
+        if not further:
+            return (step,)
+        size = pairs[1].working.shape
+        coarse = reduced(step, self.factor, further[0].factor, *size)
+        self._steps.append(coarse)
+        far = pairs[2]
+        if far.before is not None and all(map(_is_sure, self._steps)):
+            return step, coarse, composed(tuple(self._steps), *size)
+        return step, coarse, further[1].align(far)
 
     def _flow(self, pairs: tuple[Pair, ...]) -> tuple[Flow, ...]:
         streams = self._streams(self._traced)
@@ -168,6 +170,19 @@ class Looks:
 
 def _is_sure(step: Alignment) -> bool:
     return step.aligned and step.confidence >= LEAST_CONFIDENCE
+
+
+def reduced(alignment: Alignment, factor: int, further: int, height: int, width: int) -> Alignment:
+    """The same motion in a picture of ``height`` x ``width`` px of which each is ``further`` px of
+    the replay on either axis, where those of ``alignment`` are ``factor``."""
+    a, b, tx, ty = alignment.inverse_q16
+
+    def moved(shift: int, turn: int) -> int:
+        # The centre of a coarse pixel lies at r x + (r - 1) / 2, with r = further / factor.
+        return (2 * factor * shift + (further - factor) * turn + further) // (2 * further)
+
+    inverse = a, b, moved(tx, a - b - 65536), moved(ty, a + b - 65536)
+    return Alignment.of(inverse, alignment.confidence, alignment.aligned, height, width)
 
 
 def composed(steps: tuple[Alignment, ...], height: int, width: int) -> Alignment:

@@ -12,7 +12,7 @@ from pyanalyzer.records import F32, Scores
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.score.mirror import mirror_features
 from pyanalyzer.score.parts import NetworkParts
-from pyanalyzer.score.scorer import Scorer
+from pyanalyzer.score.scorer import BATCH_FRAMES, Scorer
 
 LooksFeatures = tuple[FrameFeatures, ...]
 
@@ -52,7 +52,12 @@ class LooksScorer:
     def __init__(self, network: NetworkParts, *, mirrored: bool = True, back: int = 1) -> None:
         self._near = Scorer(network, mirrored=mirrored and back == 1)
         self._coarse = Scorer(network, mirrored=False) if back > 1 else None
-        self._far = [Scorer(network, mirrored=False) for _ in range(back if back > 1 else 0)]
+        # Of each replay of the last look fewer frames make a batch, as fewer come in the same time.
+        batch_frames = max(1, BATCH_FRAMES >> (back - 1).bit_length())
+        self._far = [
+            Scorer(network, mirrored=False, batch_frames=batch_frames)
+            for _ in range(back if back > 1 else 0)
+        ]
         self._pushed = 0
         # Of the first two looks; the last is not yet known.
         self._waiting: list[Scores] = []

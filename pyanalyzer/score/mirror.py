@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from pyanalyzer.score.features import (
     GLOBAL_FEATURES,
     MAP_CHANNELS,
@@ -58,12 +60,12 @@ def mirror_crops(crops: Array, axis: Axis) -> Array:
 
 
 def mirror_features(frame: FrameFeatures) -> FrameFeatures:
-    """A frame's input, left and right exchanged."""
+    """A frame's input, left and right exchanged; its arrays are C-contiguous."""
     return FrameFeatures(
-        maps=mirror_maps(frame.maps, "x"),
+        maps=np.ascontiguousarray(mirror_maps(frame.maps, "x")),
         globals=mirror_globals(frame.globals, "x"),
         proposals=mirror_proposals(frame.proposals, "x"),
-        crops=mirror_crops(frame.crops, "x"),
+        crops=np.ascontiguousarray(mirror_crops(frame.crops, "x")),
     )
 
 

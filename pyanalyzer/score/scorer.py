@@ -39,17 +39,23 @@ class Scorer:
     answer is the mean probability of both (Krizhevsky et al. 2012): it errs less, at twice the
     price.
 
+    ``batch_frames``: a divisor of ``BATCH_FRAMES``; of smaller batches the first answer comes after
+    fewer frames.
+
     Holds the maps of one batch, what the network still needs of those before, and the vectors of
     one chunk with their context; what grows with the replay is the result alone, 68 bytes a frame,
     and only if nobody takes it. Give it a thread of its own.
     """
 
-    def __init__(self, network: NetworkParts, *, mirrored: bool = True) -> None:
+    def __init__(
+        self, network: NetworkParts, *, mirrored: bool = True, batch_frames: int | None = None
+    ) -> None:
         self._network = network
         self._mirrored = mirrored
-        self._following = network.follow_places(mirrored=mirrored, batch_frames=BATCH_FRAMES)
+        self._batch_frames = batch_frames or BATCH_FRAMES
+        self._following = network.follow_places(mirrored=mirrored, batch_frames=self._batch_frames)
         around = network.temporal_context_frames + 1
-        self._score_chunks = Chunks(TEMPORAL_CHUNK_FRAMES, around, around)
+        self._score_chunks = Chunks(_chunk_frames(self._batch_frames), around, around)
         self._pushed = 0
         self._frames: list[tuple[int, int]] = []  # index and pts of those not yet scored
         self._pending: list[FrameFeatures] = []  # whose candidates are not yet compared
@@ -61,12 +67,12 @@ class Scorer:
         self._results: list[Scores] = []  # not yet taken
 
     def push(self, features: FrameFeatures, index: int, pts: int) -> None:
-        """Adds the next frame; every BATCH_FRAMES-th call runs the network."""
+        """Adds the next frame; every ``batch_frames``-th call runs the network."""
         self._pending.append(features)
         self._maps.append(features.maps)
         self._frames.append((index, pts))
         self._pushed += 1
-        if len(self._pending) == BATCH_FRAMES:
+        if len(self._pending) == self._batch_frames:
             self._run(last=False)
 
     def take(self) -> Scores | None:
@@ -133,6 +139,13 @@ class Scorer:
         self._places = [places[:, kept]]
         self._frame_parts = [(parts[0][:, kept], parts[1][:, kept], parts[2][:, kept])]
         self._vectors_begin = begin
+
+
+def _chunk_frames(batch_frames: int) -> tuple[int, ...]:
+    """``TEMPORAL_CHUNK_FRAMES`` for other batches: the first is complete when a batch is."""
+    first, *others = TEMPORAL_CHUNK_FRAMES
+    parts = BATCH_FRAMES // batch_frames
+    return first % batch_frames or batch_frames, *(frames // parts for frames in others)
 
 
 def _mean_probability(log_p: F32) -> F32:
