@@ -94,6 +94,8 @@ def test_how_far_back_the_second_look_reaches(rate: Fraction | int | None, back:
         ((1920, 1080), 4, 8),
         ((240, 160), 1, 1),
         ((320, 240), 1, 2),
+        ((5120, 2880), 11, 16),
+        ((10240, 4320), 16, 16),
     ],
 )
 def test_how_small_the_picture_of_the_further_looks_is(
@@ -102,6 +104,16 @@ def test_how_small_the_picture_of_the_further_looks_is(
     assert Looks(*size, back=2).factors == (factor, further, further)
     assert Looks(*size).factors == (factor,)
     assert coarse_factor(*size, factor) == further
+
+
+def test_a_mask_may_leave_blocks_of_the_first_look_alone() -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[8:16, 8:16] = True
+    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factors == (1, 1, 1)
+    mask[:16, :16] = True
+    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factors == (1, COARSE, COARSE)
+    with pytest.raises(ValueError, match="leaves no whole block"):
+        Looks(WIDTH, HEIGHT, back=2, mask=np.zeros((HEIGHT, WIDTH), bool))
 
 
 @pytest.mark.parametrize("picture", [clip, panned, flickering])

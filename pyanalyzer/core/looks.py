@@ -13,7 +13,13 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from pyanalyzer.core.ordered import OrderedThread
-from pyanalyzer.core.stream import EvidenceStream, Kernels, Pair, working_factor
+from pyanalyzer.core.stream import (
+    MAX_FACTOR,
+    EvidenceStream,
+    Kernels,
+    Pair,
+    working_factor,
+)
 from pyanalyzer.records import Alignment, BoolGrid, Flow, Frame, FrameEvidence
 
 # Recordings of up to 45 frames a second are looked at once: two of their frames lie far apart.
@@ -44,7 +50,7 @@ def coarse_factor(width_px: int, height_px: int, factor: int) -> int:
     """How many source px make one working px of the further looks, where ``factor`` make one of
     the first."""
     short = min(width_px, height_px)
-    choices = range(2 * factor, factor, -1)
+    choices = range(min(2 * factor, MAX_FACTOR), factor, -1)
     return next((f for f in choices if short // f >= COARSE_LOOK_SHORT_SIDE_PX), factor)
 
 
@@ -77,10 +83,16 @@ class Looks:
                 width_px, height_px, kernels=kernels, mask=mask, threads=threads, factor=factor
             )
 
+        self._near = stream(self.factor)
+        self._coarse = None
+        if back > 1:
+            try:
+                self._coarse = stream(further)
+            except ValueError:  # the mask leaves none of its larger blocks
+                further = self.factor
+                self._coarse = stream(further)
         # Of each look.
         self.factors = (self.factor, further, further) if back > 1 else (self.factor,)
-        self._near = stream(self.factor)
-        self._coarse = stream(further) if back > 1 else None
         self._far = [stream(further) for _ in range(back if back > 1 else 0)]
         self._begun = self._aligned = self._traced = self._ended = 0  # frames, of each step
         self._steps: deque[Alignment] = deque(maxlen=back)
