@@ -73,7 +73,7 @@ def run(film: str, path: Path, frames: int) -> list[StageRow]:
 
 
 def _measured(path: Path, frames: int, clock: StageClock) -> tuple[list[LooksFeatures], int]:
-    """What the network sees, and how far back its second look reaches."""
+    """What the network sees, and how far back its last look reaches."""
     kernels: Any = SimpleNamespace()
     for name in KERNELS:
         setattr(kernels, name, _timed(clock, name))

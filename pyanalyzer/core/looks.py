@@ -61,7 +61,8 @@ class Looks:
     replay of its own, with its own tracks and memory. The view is aligned in the first look; how it
     moved further back is put together from the steps between, unless one of these is a cut or
     unsure. All else as in
-    :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors.
+    :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors. ``coarse``: large
+    pictures are reduced further than they have to be, for speed.
     """
 
     def __init__(

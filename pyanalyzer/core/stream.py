@@ -103,8 +103,7 @@ class EvidenceStream:
     that does the work, :mod:`pyanalyzer.core` (the default) or :mod:`pyanalyzer.reference`; the
     answer is the same. ``mask``: bool (height_px, width_px), False where nothing is to be looked
     at; a block counts only if all its pixels do. ``threads``: for the kernels; changes nothing but
-    the time. ``coarse``: large pictures are reduced further than they have to be, for speed.
-    ``factor``: by how much they are reduced, if not as :func:`working_factor` says.
+    the time. ``factor``: by how much pictures are reduced, if not as :func:`working_factor` says.
 
     Raises ReplayError where the working picture would be smaller than 32 x 32 px or larger than
     can be reduced, and ValueError on a mask of another shape or one that leaves no block.
@@ -118,10 +117,9 @@ class EvidenceStream:
         kernels: Kernels | None = None,
         mask: BoolGrid | None = None,
         threads: int = 1,
-        coarse: bool = False,
         factor: int | None = None,
     ) -> None:
-        self.factor = factor or working_factor(width_px, height_px, coarse=coarse)
+        self.factor = factor or working_factor(width_px, height_px)
         self.width_px, self.height_px = width_px, height_px
         if self.factor > MAX_FACTOR:
             raise ReplayError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -77,31 +78,30 @@ class LooksScorer:
 
     def take(self) -> Scores | None:
         """Scores of the frames that were scored since the last call; None if there are none."""
-        scores = self._near.take()
         if self._coarse is None:
-            return scores
-        self._keep_near(scores, self._coarse.take())
-        for replay, scorer in enumerate(self._far):
-            self._keep(replay, scorer.take())
+            return self._near.take()
+        self._gather(Scorer.take, self._coarse)
         back = len(self._far)
         known = min(replay + back * count for replay, count in enumerate(self._answered))
         return self._pooled(known - (back - 1))
 
     def finish(self) -> Scores:
         """Scores of all frames pushed and not taken (T may be 0)."""
-        last = self._near.finish()
         if self._coarse is None:
-            return last
-        self._keep_near(last, self._coarse.finish())
-        for replay, scorer in enumerate(self._far):
-            self._keep(replay, scorer.finish())
-        return self._pooled(self._pushed) or last
+            return self._near.finish()
+        self._gather(Scorer.finish, self._coarse)
+        return self._pooled(self._pushed) or self._near.finish()
 
-    def _keep_near(self, scores: Scores | None, coarse: Scores | None) -> None:
-        """Both are scored in the same batches, so that they come together."""
-        if scores is not None and coarse is not None:
-            self._waiting.append(scores)
-            self._waiting_coarse.append(coarse.cause_onset)
+    def _gather(self, scored: Callable[[Scorer], Scores | None], coarse: Scorer) -> None:
+        """Takes what each look has ``scored`` since the last time."""
+        first, second = scored(self._near), scored(coarse)
+        # Both are scored in the same batches, so that they come together.
+        assert (first is None) == (second is None)
+        if first is not None and second is not None:
+            self._waiting.append(first)
+            self._waiting_coarse.append(second.cause_onset)
+        for replay, scorer in enumerate(self._far):
+            self._keep(replay, scored(scorer))
 
     def _keep(self, replay: int, found: Scores | None) -> None:
         if found is not None:

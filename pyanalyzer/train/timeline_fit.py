@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.core.looks import Looks
 from pyanalyzer.decode import open_replay
-from pyanalyzer.score.features import FeatureEncoder
+from pyanalyzer.score.looks import LooksEncoder, LooksScorer
 from pyanalyzer.score.model import LoadedModel
 from pyanalyzer.score.parts import NetworkParts
-from pyanalyzer.score.scorer import Scorer
 from pyanalyzer.simulate.truth import read_truth, truth_path
 from pyanalyzer.timeline.fitting import LabelledScores, calibrate, fit_parameters
 from pyanalyzer.timeline.parameters import TimelineParameters
@@ -47,13 +46,13 @@ def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:
     """The network's answer in a fast analysis of a labelled replay (see
     :class:`~pyanalyzer.settings.AnalysisSettings`) beside the replay's truth."""
     truth = read_truth(truth_path(video))
-    scorer = Scorer(parts, mirrored=False)
+    scorer = LooksScorer(parts, mirrored=False)
     with open_replay(str(video), threads=1, fast=True) as replay:
         info = replay.info
-        stream = EvidenceStream(info.width_px, info.height_px, coarse=True)
-        encoder = FeatureEncoder(info.time_base)
+        looks = Looks(info.width_px, info.height_px, coarse=True)
+        encoder = LooksEncoder(info.time_base)
         for frame in replay:
-            scorer.push(encoder.encode(stream.push(frame)), frame.index, frame.pts)
+            scorer.push(encoder.encode(looks.push(frame)), frame.index, frame.pts)
     scores = scorer.finish()
     return LabelledScores(
         game=f"{truth.engine}/{truth.game}",
