@@ -118,10 +118,9 @@ def analyse(
                 if on_event is not None:
                     on_event(event, followed)
 
-        back = 1 if settings.fast else frames_back(info.frame_rate)
-        with answering_thread(load, info, settings, region, back) as answer:
-            looks = _looks(settings, info, region, back)
-            encoder = LooksEncoder(info.time_base, back)
+        looks = _looks(settings, info, region)
+        with answering_thread(load, info, settings, region, looks.back) as answer:
+            encoder = LooksEncoder(info.time_base, looks.back)
             frames = (crop(frame, region) for frame in replay)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for frame, evidence in looks.measure(frames, ahead_frames=ahead_frames):
@@ -181,7 +180,7 @@ def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
     return region
 
 
-def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region, back: int) -> Looks:
+def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region) -> Looks:
     kernels: Any = importlib.import_module(
         "pyanalyzer.core" if settings.core == "native" else "pyanalyzer.reference"
     )
@@ -191,9 +190,16 @@ def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region, back: in
         mask = whole[
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
+    back = frames_back(info.frame_rate)
     try:
         return Looks(
-            region.w_px, region.h_px, back=back, kernels=kernels, mask=mask, coarse=settings.fast
+            region.w_px,
+            region.h_px,
+            back=1 if settings.fast else back,
+            kernels=kernels,
+            mask=mask,
+            small=back > 1,
+            coarse=settings.fast,
         )
     except ReplayError as error:  # the core knows sizes, not files
         raise ReplayError(f"{info.path}: {error}") from error

@@ -5,6 +5,7 @@ Untrained weights find nothing of worth; what is checked is that nothing is lost
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -24,13 +25,14 @@ from pyanalyzer.simulate import replay as replay_module
 from pyanalyzer.simulate.encode import EncoderSettings, Layout
 from pyanalyzer.simulate.policy import plan_actions
 from pyanalyzer.simulate.session import Job, Look, Session
-from pyanalyzer.simulate.truth import truth_path
+from pyanalyzer.simulate.truth import every, truth_path, write_truth
 from pyanalyzer.timeline import TimelineParameters
 from pyanalyzer.timeline.places import FEATURES, PlaceWeights, fit_places
 from pyanalyzer.train.cache import build, read_index
 from pyanalyzer.train.place_fit import fit_place_weights, known_places
 from pyanalyzer.train.timeline_fit import fit_fast_timeline, label_fast_scores
 from pyanalyzer.train.validate import score_cached
+from tests.media import moving, write_video
 from tests.simulate_toy import ToyGame
 
 SMALL = NetworkConfiguration(
@@ -121,9 +123,9 @@ def test_the_cache_holds_every_look(replays: Path) -> None:
     folder.mkdir()
     assert build(video, folder) == build(video, folder)
     (cached,) = read_index(folder)
-    coarse, *far = cached.further
-    assert [part.frames for part in (cached, coarse, *far)] == [120, 120, 60, 60]
-    assert coarse.onsets == cached.onsets
+    far = cached.further
+    assert [part.frames for part in (cached, *far)] == [120, 60, 60]
+    assert cached.smaller is None
     assert [part.frame_rate for part in far] == [30.0, 30.0]
     for first, part in enumerate(far):
         shown = {-((first - onset) // 2) for onset in cached.onsets}
@@ -137,3 +139,19 @@ def test_the_cache_holds_every_look(replays: Path) -> None:
     expected, scores = scorer.finish(), score_cached(model, cached)
     for name in ("index", "cause_onset", "kind", "candidate"):
         np.testing.assert_array_equal(getattr(scores, name), getattr(expected, name))
+
+
+def test_the_cache_holds_a_slow_replay_smaller_as_well(replays: Path) -> None:
+    folder = replays / "cache"
+    folder.mkdir()
+    truth = read_truth(truth_path(replays / "toy_00.mp4"))
+    slow = dataclasses.replace(every(truth, 2, 0), width_px=320, height_px=240)
+    video = replays / "slow_00.mp4"
+    write_video(video, [moving(i, 320, 240) for i in range(slow.frames)], rate=30)
+    write_truth(slow, truth_path(video))
+    build(video, folder)
+    (cached,) = read_index(folder)
+    assert (cached.frame_rate, cached.grid, cached.further) == (30.0, (30, 40), ())
+    assert cached.smaller is not None
+    assert (cached.smaller.grid, cached.smaller.frames) == ((15, 20), slow.frames)
+    assert cached.smaller.onsets == cached.onsets

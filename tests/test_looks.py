@@ -1,4 +1,4 @@
-"""Three looks at a recording of many frames a second: what is measured, what is made of it."""
+"""Two looks at a recording of many frames a second: what is measured, what is made of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pyanalyzer.core.looks import (
     coarse_factor,
     composed,
     frames_back,
-    reduced,
 )
 from pyanalyzer.core.stream import EvidenceStream, Kernels
 from pyanalyzer.records import U8, Alignment, Frame, FrameEvidence, Scores
@@ -32,7 +31,7 @@ from tests.test_scorer import random_frames, random_network
 from tests.test_stream import assert_same, clip
 
 HEIGHT, WIDTH = 208, 272
-COARSE = 2  # px of the picture for one of the further looks
+COARSE = 2  # px of the picture for one of two looks
 
 
 def frames_of(pictures: list[U8]) -> list[Frame]:
@@ -87,7 +86,7 @@ def test_how_far_back_the_second_look_reaches(rate: Fraction | int | None, back:
 
 
 @pytest.mark.parametrize(
-    ("size", "factor", "further"),
+    ("size", "factor", "smaller"),
     [
         ((640, 480), 2, 4),
         ((640, 360), 2, 3),
@@ -98,39 +97,38 @@ def test_how_far_back_the_second_look_reaches(rate: Fraction | int | None, back:
         ((10240, 4320), 16, 16),
     ],
 )
-def test_how_small_the_picture_of_the_further_looks_is(
-    size: tuple[int, int], factor: int, further: int
+def test_how_small_the_picture_of_two_looks_is(
+    size: tuple[int, int], factor: int, smaller: int
 ) -> None:
-    assert Looks(*size, back=2).factors == (factor, further, further)
-    assert Looks(*size).factors == (factor,)
-    assert coarse_factor(*size, factor) == further
+    assert Looks(*size, back=2).factor == smaller
+    assert Looks(*size).factor == factor
+    assert coarse_factor(*size, factor) == smaller
 
 
-def test_a_mask_may_leave_blocks_of_the_first_look_alone() -> None:
+def test_a_mask_may_leave_only_blocks_of_the_larger_picture() -> None:
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[8:16, 8:16] = True
-    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factors == (1, 1, 1)
+    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factor == 1
     mask[:16, :16] = True
-    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factors == (1, COARSE, COARSE)
+    assert Looks(WIDTH, HEIGHT, back=2, mask=mask).factor == COARSE
     with pytest.raises(ValueError, match="leaves no whole block"):
         Looks(WIDTH, HEIGHT, back=2, mask=np.zeros((HEIGHT, WIDTH), bool))
 
 
 @pytest.mark.parametrize("picture", [clip, panned, flickering])
 @pytest.mark.parametrize("back", [2, 3])
-def test_the_last_look_is_one_at_every_so_many_frames(
+def test_the_second_look_is_one_at_every_so_many_frames(
     picture: Callable[..., list[U8]], back: int
 ) -> None:
     """But for how the view moved, which is known from the first look where its steps are sure."""
     pictures = clip(13, HEIGHT, WIDTH) if picture is clip else picture(13)
     looks = Looks(WIDTH, HEIGHT, back=back)
     seen = [looks.push(frame) for frame in frames_of(pictures)]
-    first = EvidenceStream(WIDTH, HEIGHT)
+    first = EvidenceStream(WIDTH, HEIGHT, factor=COARSE)
     for pieces, frame in zip(seen, frames_of(pictures), strict=True):
         assert_same(pieces[0], first.push(frame))
-    assert_nearly_the_same([pieces[1] for pieces in seen], pictures)
     for phase in range(back):
-        assert_nearly_the_same([pieces[2] for pieces in seen[phase::back]], pictures[phase::back])
+        assert_nearly_the_same([pieces[1] for pieces in seen[phase::back]], pictures[phase::back])
 
 
 def assert_nearly_the_same(seen: list[FrameEvidence], pictures: list[U8]) -> None:
@@ -154,7 +152,7 @@ def test_what_flickers_is_steady_further_back() -> None:
     looks = Looks(WIDTH, HEIGHT, back=2)
     seen = [looks.push(frame) for frame in frames_of(flickering(12))][2:]
     near, far = (
-        sum(int(look[at].evidence.difference.astype(int).sum()) for look in seen) for at in (1, 2)
+        sum(int(look[at].evidence.difference.astype(int).sum()) for look in seen) for at in (0, 1)
     )
     assert far < near / 2
 
@@ -170,7 +168,7 @@ def test_measuring_ahead_changes_no_look(ahead_frames: int, kernels: Kernels | N
     seen = list(again.measure(iter(frames_of(pictures)), ahead_frames=ahead_frames))
     assert [frame.index for frame, _ in seen] == list(range(len(pictures)))
     for (_, got), wanted in zip(seen, expected, strict=True):
-        assert len(got) == 3
+        assert len(got) == 2
         for a, b in zip(got, wanted, strict=True):
             assert_same(a, b)
 
@@ -200,27 +198,6 @@ def test_steps_put_together_lead_where_they_lead_one_by_one(
     assert abs(together - at) < 0.02  # px: each rounding of 1/131072 counts for up to 160 px
 
 
-@given(near_identity, st.integers(0, 127), st.integers(0, 95), st.sampled_from([(1, 2), (2, 3)]))
-def test_a_motion_in_a_smaller_picture_leads_to_the_same_place(
-    step: tuple[int, int, int, int], x: int, y: int, factors: tuple[int, int]
-) -> None:
-    factor, further = factors
-    small = reduced(aligned(step, 0.7), *factors, HEIGHT, WIDTH)
-    assert (small.confidence, small.aligned) == (0.7, True)
-
-    def in_source(at: complex, px: int) -> complex:
-        return px * (at + 0.5 + 0.5j)  # from the corner of the picture
-
-    def before(inverse: tuple[int, int, int, int], at: complex) -> complex:
-        a, b, tx, ty = inverse
-        return (complex(a, b) * at + complex(tx, ty)) / 65536
-
-    at = complex(x, y)
-    coarse = (at + 0.5 + 0.5j) * factor / further - (0.5 + 0.5j)
-    led = in_source(before(step, at), factor)
-    assert abs(in_source(before(small.inverse_q16, coarse), further) - led) < 1e-3
-
-
 def test_steps_put_together_are_as_sure_as_the_least() -> None:
     same = (65536, 0, 0, 0)
     one = composed((aligned(same, 0.9), aligned(same, 0.6)), HEIGHT, WIDTH)
@@ -245,17 +222,16 @@ def test_each_replay_of_the_last_look_has_its_own_encoder() -> None:
 def test_pooled_by_hand() -> None:
     """Two frames back: the mean probability of the frame and the next, then the geometric mean."""
     near = np.array([[0.5, 0.3, 0.2], [0.8, 0.1, 0.1]])
-    coarse = np.array([[0.4, 0.4, 0.2], [0.9, 0.05, 0.05]])
     far = np.array([[0.6, 0.2, 0.2], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2]])
     spread = np.array([[0.4, 0.3, 0.3], [0.3, 0.4, 0.3]])
-    a, b, c = LOOK_WEIGHTS
-    product = near**a * coarse**b * spread**c
-    logs = [np.log(p).astype(np.float32) for p in (near, coarse, far)]
+    a, b = LOOK_WEIGHTS
+    product = near**a * spread**b
+    logs = [np.log(p).astype(np.float32) for p in (near, far)]
     expected = product / product.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(np.exp(pool(*logs, 2)), expected, rtol=1e-5)
     # The last frame of a replay has no next one.
-    last = near[1] ** a * coarse[1] ** b * far[1] ** c
-    at_end = np.exp(pool(logs[0], logs[1], logs[2][:2], 2))
+    last = near[1] ** a * far[1] ** b
+    at_end = np.exp(pool(logs[0], logs[1][:2], 2))
     np.testing.assert_allclose(at_end, [expected[0], last / last.sum()], rtol=1e-5)
 
 
@@ -272,7 +248,7 @@ def test_all_looks_are_scored_and_pooled(
         monkeypatch.setattr(module, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     parts = TorchParts(random_network())
-    looks = [random_frames(count, seed) for seed in range(3)]
+    looks = [random_frames(count, seed) for seed in range(2)]
     pushed = LooksScorer(parts, back=back)
     pieces = []
     for i, frame in enumerate(zip(*looks, strict=True)):
@@ -280,20 +256,22 @@ def test_all_looks_are_scored_and_pooled(
         pieces.append(pushed.take())
     taken = [piece for piece in pieces if piece is not None]
     joined = Scores.join([*taken, pushed.finish()])
-    first, second = (Scorer(parts, mirrored=False) for _ in range(2))
+    first = Scorer(parts, mirrored=False)
     others = [Scorer(parts, mirrored=False) for _ in range(back)]
-    for i, (near, coarse, far) in enumerate(zip(*looks, strict=True)):
+    for i, (near, far) in enumerate(zip(*looks, strict=True)):
         first.push(near, i + 5, i * 100)
-        second.push(coarse, i, i)
         others[i % back].push(mirror_features(far), i, i)
     expected = first.finish()
-    answers = np.zeros((count, 3), np.float32)
-    for phase, other in enumerate(others):
-        answers[phase::back] = other.finish().cause_onset
-    for name in ("index", "pts", "kind", "candidate"):
+    answered = [other.finish() for other in others]
+    for name in ("index", "pts", "candidate"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(expected, name))
-    pooled = pool(expected.cause_onset, second.finish().cause_onset, answers, back)
-    np.testing.assert_allclose(joined.cause_onset, pooled, rtol=1e-5, atol=1e-6)
+    for name in ("cause_onset", "kind"):
+        near = getattr(expected, name)
+        far = np.zeros_like(near)
+        for phase, answer in enumerate(answered):
+            far[phase::back] = getattr(answer, name)
+        pooled = pool(near, far, back)
+        np.testing.assert_allclose(getattr(joined, name), pooled, rtol=1e-5, atol=1e-6)
     assert pushed.take() is None
     if count >= 150:
         assert sum(piece.pts.size for piece in taken) >= 8

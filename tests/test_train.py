@@ -25,13 +25,13 @@ from pyanalyzer.weights import shipped_path
 from tests.small_network import SMALL
 
 
-def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
+def plant(path: Path, seed: int, split: str, engine: str = "ale", grid: int = 8) -> None:
     """A replay in which the motion changes at a block whenever the player acts, and only then."""
     rng = np.random.default_rng(seed)
     frames = 400
     onsets = np.cumsum(rng.integers(6, 40, frames))
     onsets = onsets[onsets < frames]
-    maps = rng.integers(0, 20, (frames, len(MAP_CHANNELS), 8, 8), dtype=np.uint8)
+    maps = rng.integers(0, 20, (frames, len(MAP_CHANNELS), grid, grid), dtype=np.uint8)
     maps[:, 7:] = 128
     maps[onsets, MAP_CHANNELS.index("motion_change_x"), 3:5, 3:5] = 220
     player = np.zeros(frames, np.float32)
@@ -57,7 +57,7 @@ def plant(path: Path, seed: int, split: str, engine: str = "ale") -> None:
         "split": split,
         "frames": frames,
         "frame_rate": 60.0,
-        "grid": [8, 8],
+        "grid": [grid, grid],
         "onsets": onsets.tolist(),
         "world_onsets": [],
         "world_known": False,
@@ -95,6 +95,44 @@ def test_learns_what_is_planted(replays: list[cache.CachedReplay], tmp_path: Pat
 def test_untrained_weights_find_little(replays: list[cache.CachedReplay]) -> None:
     (score,) = validate(loop.TrainingRun(settings(1), SMALL).model(), replays)
     assert score.f1 < 0.5
+
+
+def test_every_look_is_drawn(tmp_path: Path) -> None:
+    """Those further back as often as the first; the smaller picture of a slow one less often, and
+    twice as many clips of it at once."""
+    plant(tmp_path / "fast.safetensors", 0, "train")
+    for part in range(2):
+        plant(tmp_path / f"fast.look{part:02}.safetensors", 0, "train")
+    plant(tmp_path / "slow.safetensors", 1, "train", grid=32)
+    plant(tmp_path / "slow.small.safetensors", 1, "train")
+    fast, slow = cache.read_index(tmp_path)
+    assert [part.path.name for part in fast.further] == [
+        "fast.look00.safetensors",
+        "fast.look01.safetensors",
+    ]
+    assert fast.smaller is None
+    assert slow.smaller is not None
+    source = clips.make_source([fast, slow], {})
+    shares = {
+        replay.path.name.removesuffix(".safetensors"): share * grid_share
+        for grid, grid_share in zip(source.grids, source.grid_weights, strict=True)
+        for replay, share in zip(source.by_grid[grid], source.replay_weights[grid], strict=True)
+    }
+    small = clips.SMALLER_SHARE
+    assert shares == pytest.approx(
+        {
+            "fast": 1 / 6,
+            "fast.look00": 1 / 6,
+            "fast.look01": 1 / 6,
+            "slow": 1 / (1 + small) / 2,
+            "slow.small": small / (1 + small) / 2,
+        }
+    )
+    for step in range(8):
+        (plans,) = clips.plan_step(source, 0, step, clips.StepSize(parts=1, clips=2))
+        assert len(plans) == (2 if plans[0].grid == (32, 32) else 4)
+    held = clips.DeviceStore([fast, slow], torch.device("cpu"))
+    assert len(held.read(slow.smaller, 3, 7)["maps"]) == 4
 
 
 def test_resumes_exactly(replays: list[cache.CachedReplay], tmp_path: Path) -> None:

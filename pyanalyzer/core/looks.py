@@ -1,9 +1,10 @@
-"""Every frame beside the one before it and, in recordings of many frames a second, twice more in a
-smaller picture: beside the one before, and beside one further back.
+"""Every frame beside the one before it; in recordings of many frames a second, in a smaller picture
+and beside one further back as well.
 
 Games of old draw half of their figures in every second frame, and move them in every second or
 fourth: from one frame to the next all of that begins and ends. A thirtieth of a second further back
-it is steady motion. And in a smaller picture fast motion is slow, and noise is less.
+it is steady motion. And where frames are that near to each other, half the px on either axis tell
+as much: fast motion is slow there, and noise is less.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+
+import numpy as np
 
 from pyanalyzer.core.ordered import OrderedThread
 from pyanalyzer.core.stream import (
@@ -20,26 +23,25 @@ from pyanalyzer.core.stream import (
     Pair,
     working_factor,
 )
-from pyanalyzer.records import Alignment, BoolGrid, Flow, Frame, FrameEvidence
+from pyanalyzer.records import U8, Alignment, BoolGrid, Flow, Frame, FrameEvidence
 
 # Recordings of up to 45 frames a second are looked at once: two of their frames lie far apart.
 ONE_LOOK_AT_MOST_HZ = 45
 FAR_LOOK_HZ = 30
-# The further looks see about half as many px on either axis, where so many are left on the short
-# side: they cost a quarter of the first one.
+# Two looks see about half as many px on either axis as one does, where so many are left on the
+# short side: each costs a quarter of it.
 COARSE_LOOK_SHORT_SIDE_PX = 100
 # Further back than the network's reach in time is of no use; 240 Hz need 8.
 MAX_FRAMES_BACK = 16
-# Steps are put together where so much of the background follows each of them. Where figures
-# flicker, what is found from one frame to the next is not the view.
+# Steps are put together where so much of the background follows each of them.
 LEAST_CONFIDENCE = 0.5
 
-# Beside the frame before; and in a smaller picture: beside that, and beside the one further back.
+# Beside the frame before, and beside the one further back.
 Looked = tuple[FrameEvidence, ...]
 
 
 def frames_back(frame_rate: Fraction | float | None) -> int:
-    """How far back the last look reaches, in frames: about a thirtieth of a second. 1: there is
+    """How far back the second look reaches, in frames: about a thirtieth of a second. 1: there is
     one look alone, as the frames lie far enough apart, or nobody knows their rate."""
     if frame_rate is None or frame_rate <= ONE_LOOK_AT_MOST_HZ:
         return 1
@@ -47,22 +49,23 @@ def frames_back(frame_rate: Fraction | float | None) -> int:
 
 
 def coarse_factor(width_px: int, height_px: int, factor: int) -> int:
-    """How many source px make one working px of the further looks, where ``factor`` make one of
-    the first."""
+    """How many source px make one working px of two looks, where ``factor`` make one of a single
+    look."""
     short = min(width_px, height_px)
     choices = range(min(2 * factor, MAX_FACTOR), factor, -1)
     return next((f for f in choices if short // f >= COARSE_LOOK_SHORT_SIDE_PX), factor)
 
 
 class Looks:
-    """Turns the frames of one replay, in order, into evidence, one piece or three for each.
+    """Turns the frames of one replay, in order, into evidence, one piece or two for each.
 
     ``back``: what :func:`frames_back` says. Of the look further back each ``back``-th frame makes a
-    replay of its own, with its own tracks and memory. The view is aligned in the first look; how it
-    moved further back is put together from the steps between, unless one of these is a cut or
-    unsure. All else as in
-    :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors. ``coarse``: large
-    pictures are reduced further than they have to be, for speed.
+    replay of its own, with its own tracks and memory. The view is aligned from frame to frame; how
+    it moved further back is put together from these steps, unless one of them is a cut, or unsure
+    where figures flicker: what is found from one frame to the next may not be the view there.
+    All else as in :class:`~pyanalyzer.core.stream.EvidenceStream`, and so are the errors.
+    ``small``: the picture of a single look is as small as that of two. ``coarse``: if not, a large
+    one is reduced further than it has to be, for speed.
     """
 
     def __init__(
@@ -74,27 +77,27 @@ class Looks:
         kernels: Kernels | None = None,
         mask: BoolGrid | None = None,
         threads: int = 1,
+        small: bool = False,
         coarse: bool = False,
     ) -> None:
-        self.factor = working_factor(width_px, height_px, coarse=coarse)
-        further = coarse_factor(width_px, height_px, self.factor)
-
         def stream(factor: int) -> EvidenceStream:
             return EvidenceStream(
                 width_px, height_px, kernels=kernels, mask=mask, threads=threads, factor=factor
             )
 
-        self._near = stream(self.factor)
-        self._coarse = None
-        if back > 1:
+        self.back = back
+        small = small or back > 1
+        self.factor = working_factor(width_px, height_px, coarse=coarse and not small)
+        if small:
+            smaller = coarse_factor(width_px, height_px, self.factor)
             try:
-                self._coarse = stream(further)
+                self._near = stream(smaller)
+                self.factor = smaller
             except ValueError:  # the mask leaves none of its larger blocks
-                further = self.factor
-                self._coarse = stream(further)
-        # Of each look.
-        self.factors = (self.factor, further, further) if back > 1 else (self.factor,)
-        self._far = [stream(further) for _ in range(back if back > 1 else 0)]
+                self._near = stream(self.factor)
+        else:
+            self._near = stream(self.factor)
+        self._far = [stream(self.factor) for _ in range(back if back > 1 else 0)]
         self._begun = self._aligned = self._traced = self._ended = 0  # frames, of each step
         self._steps: deque[Alignment] = deque(maxlen=back)
 
@@ -140,32 +143,29 @@ class Looks:
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
     def _streams(self, ordinal: int) -> tuple[EvidenceStream, ...]:
-        if self._coarse is None:
+        if not self._far:
             return (self._near,)
-        return self._near, self._coarse, self._far[ordinal % len(self._far)]
+        return self._near, self._far[ordinal % len(self._far)]
 
     def _pairs(self, frame: Frame) -> tuple[Pair, ...]:
-        near, *further = self._streams(self._begun)
+        streams = self._streams(self._begun)
         self._begun += 1
-        pairs = [near.pair(frame, near.reduce(frame))]
-        if further:
-            working = further[0].reduce(frame, pairs[0].working, self.factor)
-            pairs += [stream.pair(frame, working) for stream in further]
-        return tuple(pairs)
+        working = self._near.reduce(frame)
+        return tuple(stream.pair(frame, working) for stream in streams)
 
     def _align(self, pairs: tuple[Pair, ...]) -> tuple[Alignment, ...]:
-        near, *further = self._streams(self._aligned)
+        streams = self._streams(self._aligned)
         self._aligned += 1
-        step = near.align(pairs[0])
-        if not further:
+        step = self._near.align(pairs[0])
+        if len(streams) == 1:
             return (step,)
-        size = pairs[1].working.shape
-        coarse = reduced(step, self.factor, further[0].factor, *size)
-        self._steps.append(coarse)
-        far = pairs[2]
-        if far.before is not None and all(map(_is_sure, self._steps)):
-            return step, coarse, composed(tuple(self._steps), *size)
-        return step, coarse, further[1].align(far)
+        self._steps.append(step)
+        far = pairs[1]
+        if far.before is not None and all(how.aligned for how in self._steps):
+            sure = all(how.confidence >= LEAST_CONFIDENCE for how in self._steps)
+            if sure or not _flickers(*pairs):
+                return step, composed(tuple(self._steps), *far.working.shape)
+        return step, streams[1].align(far)
 
     def _flow(self, pairs: tuple[Pair, ...]) -> tuple[Flow, ...]:
         streams = self._streams(self._traced)
@@ -181,21 +181,16 @@ class Looks:
         return tuple(stream.finish(pair, how, flow) for stream, pair, how, flow in looks)
 
 
-def _is_sure(step: Alignment) -> bool:
-    return step.aligned and step.confidence >= LEAST_CONFIDENCE
+def _flickers(near: Pair, far: Pair) -> bool:
+    """Whether a picture is more like the one further back than like the one before it."""
+    if near.before is None or far.before is None:
+        return False
+    return _difference(far.before, far.working) < _difference(near.before, near.working)
 
 
-def reduced(alignment: Alignment, factor: int, further: int, height: int, width: int) -> Alignment:
-    """The same motion in a picture of ``height`` x ``width`` px of which each is ``further`` px of
-    the replay on either axis, where those of ``alignment`` are ``factor``."""
-    a, b, tx, ty = alignment.inverse_q16
-
-    def moved(shift: int, turn: int) -> int:
-        # The centre of a coarse pixel lies at r x + (r - 1) / 2, with r = further / factor.
-        return (2 * factor * shift + (further - factor) * turn + further) // (2 * further)
-
-    inverse = a, b, moved(tx, a - b - 65536), moved(ty, a + b - 65536)
-    return Alignment.of(inverse, alignment.confidence, alignment.aligned, height, width)
+def _difference(first: U8, second: U8) -> int:
+    apart = np.maximum(first, second) - np.minimum(first, second)
+    return int(apart.sum(dtype=np.uint32))
 
 
 def composed(steps: tuple[Alignment, ...], height: int, width: int) -> Alignment:

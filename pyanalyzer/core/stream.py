@@ -164,17 +164,14 @@ class EvidenceStream:
 
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
-    def reduce(self, frame: Frame, working: U8 | None = None, factor: int = 1) -> U8:
-        """The frame's working picture; from another one, ``working``, of ``factor``, where this
-        one's factor is a multiple of it."""
+    def reduce(self, frame: Frame) -> U8:
+        """The frame's working picture."""
         if frame.plane.shape != (self.height_px, self.width_px):
             height, width = frame.plane.shape
             raise ReplayError(
                 f"frame {frame.index} is {width}x{height} px in a replay of"
                 f" {self.width_px}x{self.height_px} px; a size that changes cannot be analysed"
             )
-        if working is not None and self.factor % factor == 0:
-            return self._kernels.downscale(working, self.factor // factor, threads=self._threads)
         return self._kernels.downscale(
             frame.plane, self.factor, limited_range=frame.limited_range, threads=self._threads
         )

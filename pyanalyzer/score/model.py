@@ -17,6 +17,7 @@ from pyanalyzer.score.configuration import FORMAT, NetworkConfiguration, read_co
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.mirror import mirror_maps
+from pyanalyzer.score.native import NativeNetwork, supports
 from pyanalyzer.score.parts import NetworkParts
 from pyanalyzer.score.place_chunks import PlacesInChunks
 from pyanalyzer.score.weights_file import read_weights, weights_file
@@ -110,8 +111,12 @@ class LoadedModel:
 
     @property
     def parts(self) -> NetworkParts:
-        """What a Scorer asks of it."""
-        return TorchParts(self.network)
+        """What a Scorer asks of it: as an analysis runs it, on the compiled core where that can."""
+        configuration = self.network.configuration
+        if not supports(configuration):
+            return TorchParts(self.network)
+        tensors = {name: tensor.numpy() for name, tensor in self.network.state_dict().items()}
+        return NativeNetwork(configuration, tensors)
 
 
 class TorchParts:

@@ -35,7 +35,7 @@ I64 = npt.NDArray[np.int64]
 
 # The first ones are small, for an early answer; the surroundings cost less of large ones. The first
 # with its look-ahead is what the network has scored of the first three batches (score/scorer.py),
-# or of four where it looks three times.
+# or of four where it looks twice.
 BLOCK_FRAMES = (48, 64, 128, 256)
 # About one and two seconds of most recordings: by then what lies beyond is all but forgotten
 # (docs/timeline.md has the figures).

@@ -19,17 +19,20 @@ from safetensors import safe_open
 from safetensors.numpy import save as serialise
 
 from pyanalyzer.atomic_file import write_atomically
-from pyanalyzer.core.looks import Looks, frames_back
-from pyanalyzer.decode import open_replay
+from pyanalyzer.core.looks import Looks, coarse_factor, frames_back
+from pyanalyzer.core.stream import EvidenceStream
+from pyanalyzer.decode import ReplayReader, open_replay
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import MAX_PROPOSALS, FrameEvidence
-from pyanalyzer.score.features import FrameFeatures
+from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.score.looks import LooksEncoder
 from pyanalyzer.simulate.truth import Truth, every, read_truth, truth_path
 from pyanalyzer.train.labels import make_labels, world_motion_frames
 
-FORMAT = "pyanalyzer/cache/3"
+FORMAT = "pyanalyzer/cache/4"
 LABELS = ("player", "world", "known", "kind", "candidate", "box")
+# After the name of a replay's cache: where its look further back lies, and the smaller picture.
+FURTHER, SMALLER = ".look", ".small.safetensors"
 ARRAYS = ("maps", "globals", "proposals", "crops", *LABELS)
 
 
@@ -45,8 +48,9 @@ class CachedReplay:
     player's observable changes, ascending; ``world_onsets``: those in which the truth knows that
     something of the world changed its motion, ascending; ``world_known``: whether it knows all
     that NPC and the wind do (:class:`~pyanalyzer.simulate.truth.Truth`). ``further``: the replays
-    of further looks (:class:`~pyanalyzer.core.looks.Looks`): the one in a smaller picture, then
-    those further back, each of every so many frames; empty where there are none."""
+    of the look further back (:class:`~pyanalyzer.core.looks.Looks`), each of every so many frames;
+    empty where there is none. ``smaller``: where there is none, the replay as it would be seen if
+    there were one, to train on."""
 
     path: Path
     engine: str
@@ -59,6 +63,7 @@ class CachedReplay:
     world_onsets: tuple[int, ...]
     world_known: bool
     further: tuple[CachedReplay, ...] = ()
+    smaller: CachedReplay | None = None
 
     def read(self, begin: int = 0, end: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
         """The arrays of frames begin .. end (half-open), named as in ARRAYS.
@@ -103,37 +108,44 @@ def build(video: Path, folder: Path) -> Path:
     if path.exists():
         return path
     truth = read_truth(truth_path(video))
-    looked: list[tuple[_Measured, ...]] = []
     with open_replay(str(video), threads=1) as replay:
         back = frames_back(replay.info.frame_rate)
-        looks = Looks(replay.info.width_px, replay.info.height_px, back=back)
-        encoder = LooksEncoder(replay.info.time_base, back)
-        for frame in replay:
-            pieces = looks.push(frame)
-            boxes = (
-                _boxes_px(piece, factor)
-                for piece, factor in zip(pieces, looks.factors, strict=True)
-            )
-            looked.append(tuple(zip(encoder.encode(pieces), boxes, strict=True)))
-    if len(looked) != truth.frames:
+        looked = _measured(replay, back)
+    if len(looked[0]) != truth.frames:
         raise ReplayError(
-            f"{video} has {len(looked)} frames, but its truth speaks of {truth.frames}; "
+            f"{video} has {len(looked[0])} frames, but its truth speaks of {truth.frames}; "
             "make the replay again"
         )
-    near, *further = zip(*looked, strict=True)
-    if further:
-        coarse, far = further
-        _write(_further_path(path, "1"), coarse, truth)
-        for first in range(min(back, len(far))):
-            _write(
-                _further_path(path, f"2-{first:02}"), far[first::back], every(truth, back, first)
-            )
+    near, other = looked
+    if back == 1:
+        _write(path.with_suffix(SMALLER), other, truth)
+    for first in range(min(back, len(other)) if back > 1 else 0):
+        part = path.with_suffix(f"{FURTHER}{first:02}.safetensors")
+        _write(part, other[first::back], every(truth, back, first))
     _write(path, near, truth)  # last: what is there is whole
     return path
 
 
-def _further_path(path: Path, look: str) -> Path:
-    return path.with_suffix(f".look{look}.safetensors")
+def _measured(replay: ReplayReader, back: int) -> tuple[list[_Measured], list[_Measured]]:
+    """Of each frame both looks, or one and the same in a smaller picture."""
+    info = replay.info
+    looks = Looks(info.width_px, info.height_px, back=back)
+    encoder = LooksEncoder(info.time_base, back)
+    factor = looks.factor
+    small_factor = coarse_factor(info.width_px, info.height_px, factor)
+    small = EvidenceStream(info.width_px, info.height_px, factor=small_factor)
+    small_encoder = FeatureEncoder(info.time_base)
+    near, other = [], []
+    for frame in replay:
+        pieces = looks.push(frame)
+        features = encoder.encode(pieces)
+        near.append((features[0], _boxes_px(pieces[0], factor)))
+        if back > 1:
+            other.append((features[1], _boxes_px(pieces[1], factor)))
+        else:
+            piece = small.push(frame)
+            other.append((small_encoder.encode(piece), _boxes_px(piece, small_factor)))
+    return near, other
 
 
 _Measured = tuple[FrameFeatures, npt.NDArray[np.float32]]  # a frame and its proposals' boxes
@@ -192,19 +204,24 @@ def find_replays(folder: Path) -> list[Path]:
 
 
 def read_index(folder: Path) -> list[CachedReplay]:
-    """The replays of a cache folder, sorted by path; those of further looks are theirs."""
-    paths = [p for p in sorted(folder.glob("*.safetensors")) if not _is_further(p)]
-    return [
-        replace(
-            _read_header(path),
-            further=tuple(map(_read_header, sorted(folder.glob(f"{path.stem}.look*.safetensors")))),
-        )
-        for path in paths
-    ]
+    """The replays of a cache folder, sorted by path; what else was measured of each is its own."""
+    paths = [p for p in sorted(folder.glob("*.safetensors")) if not _is_part(p)]
+    return [_with_looks(_read_header(path)) for path in paths]
 
 
-def _is_further(path: Path) -> bool:
-    return ".look" in path.stem
+def _is_part(path: Path) -> bool:
+    return FURTHER in path.name or path.name.endswith(SMALLER)
+
+
+def _with_looks(replay: CachedReplay) -> CachedReplay:
+    path = replay.path
+    further = sorted(path.parent.glob(f"{path.stem}{FURTHER}*.safetensors"))
+    smaller = path.with_suffix(SMALLER)
+    return replace(
+        replay,
+        further=tuple(map(_read_header, further)),
+        smaller=_read_header(smaller) if smaller.exists() else None,
+    )
 
 
 def _read_header(path: Path) -> CachedReplay:

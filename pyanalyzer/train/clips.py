@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,11 @@ from pyanalyzer.train.vary import Batch, Variation, draw_variation, vary
 
 # Three seconds at 60 Hz: half of it is context (1.7 s to either side would be all of it).
 CLIP_FRAMES = 192
+# Where a replay is looked at once, the same in a smaller picture is drawn so often against it: what
+# 3D games and others of few frames a second are like there is learned for those of many.
+SMALLER_SHARE = 0.4
+# Twice as many clips of smaller grids than this make about as much work.
+_MANY_BLOCKS = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class DeviceStore:
         disk = DiskStore()
         self._held = {
             r.path: {name: a.to(device) for name, a in disk.read(r, 0, r.frames).items()}
-            for r in replays
+            for r, _ in _looks(replays)
         }
 
     def read(self, replay: CachedReplay, begin: int, end: int) -> Batch:
@@ -74,21 +80,22 @@ class DeviceStore:
 
 
 def make_source(replays: Sequence[CachedReplay], engine_shares: dict[str, float]) -> ClipSource:
-    """Each engine gets its share of the clips, each game within it the same, each frame alike."""
-    long_enough = [r for r in replays if r.frames >= CLIP_FRAMES]
-    game_frames: dict[tuple[str, str], int] = defaultdict(int)
-    for r in long_enough:
-        game_frames[r.engine, r.game] += r.frames
+    """Each engine gets its share of the clips, each game within it the same, each frame alike in
+    every look; see also ``SMALLER_SHARE``."""
+    shares = {r: share for r, share in _looks(replays) if r.frames >= CLIP_FRAMES}
+    game_frames: dict[tuple[str, str], float] = defaultdict(float)
+    for r, share in shares.items():
+        game_frames[r.engine, r.game] += share * r.frames
     games_of: dict[str, int] = defaultdict(int)
     for engine, _ in game_frames:
         games_of[engine] += 1
 
     def weight(r: CachedReplay) -> float:
         share = engine_shares.get(r.engine, 1.0) / games_of[r.engine]
-        return share * r.frames / game_frames[r.engine, r.game]
+        return share * shares[r] * r.frames / game_frames[r.engine, r.game]
 
     by_grid: dict[Grid, list[CachedReplay]] = defaultdict(list)
-    for r in long_enough:
+    for r in shares:
         by_grid[padded_grid(r.grid)].append(r)
     grids = tuple(sorted(by_grid))
     totals = {g: sum(weight(r) for r in by_grid[g]) for g in grids}
@@ -101,9 +108,20 @@ def make_source(replays: Sequence[CachedReplay], engine_shares: dict[str, float]
     )
 
 
+def _looks(replays: Sequence[CachedReplay]) -> Iterator[tuple[CachedReplay, float]]:
+    """Every look at them as a replay of its own, and how often its frames are drawn."""
+    for r in replays:
+        yield replace(r, further=(), smaller=None), 1.0
+        for part in r.further:
+            yield part, 1.0
+        if r.smaller is not None:
+            yield r.smaller, SMALLER_SHARE
+
+
 @dataclass(frozen=True, slots=True)
 class StepSize:
-    """``parts`` of ``clips`` each; those of a part have one grid."""
+    """``parts`` of ``clips`` each, or of twice as many of a small grid; those of a part have one
+    grid."""
 
     parts: int
     clips: int
@@ -119,7 +137,7 @@ def _plan_part(source: ClipSource, rng: np.random.Generator, clips: int) -> list
     grid = source.grids[rng.choice(len(source.grids), p=source.grid_weights)]
     replays, weights = source.by_grid[grid], source.replay_weights[grid]
     planned = []
-    for _ in range(clips):
+    for _ in range(clips if math.prod(grid) > _MANY_BLOCKS else 2 * clips):
         replay = replays[rng.choice(len(replays), p=weights)]
         begin = int(rng.integers(0, replay.frames - CLIP_FRAMES + 1))
         place = float(rng.random()), float(rng.random())

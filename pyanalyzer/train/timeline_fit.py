@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyanalyzer.core.looks import Looks
+from pyanalyzer.core.looks import Looks, frames_back
 from pyanalyzer.decode import open_replay
 from pyanalyzer.score.looks import LooksEncoder, LooksScorer
 from pyanalyzer.score.model import LoadedModel
@@ -49,7 +49,8 @@ def label_fast_scores(parts: NetworkParts, video: Path) -> LabelledScores:
     scorer = LooksScorer(parts, mirrored=False)
     with open_replay(str(video), threads=1, fast=True) as replay:
         info = replay.info
-        looks = Looks(info.width_px, info.height_px, coarse=True)
+        small = frames_back(info.frame_rate) > 1
+        looks = Looks(info.width_px, info.height_px, small=small, coarse=True)
         encoder = LooksEncoder(info.time_base)
         for frame in replay:
             scorer.push(encoder.encode(looks.push(frame)), frame.index, frame.pts)

@@ -42,14 +42,13 @@ class EngineScore:
 
 def score_cached(model: LoadedModel, replay: CachedReplay) -> Scores:
     """The network's answer for a cached replay, as an analysis would give it (pts are ordinals)."""
-    near, *further = (part.read() for part in (replay, *replay.further))
-    back = max(1, len(further) - 1)
+    near, *far = (part.read() for part in (replay, *replay.further))
+    back = max(1, len(far))
     scorer = LooksScorer(model.parts, back=back)
     for t in range(replay.frames):
         looks = [_features(near, t)]
-        if further:
-            coarse, *far = further
-            looks += [_features(coarse, t), _features(far[t % back], t // back)]
+        if far:
+            looks.append(_features(far[t % back], t // back))
         scorer.push(tuple(looks), t, t)
     return scorer.finish()
 
