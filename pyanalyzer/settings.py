@@ -30,8 +30,8 @@ class AnalysisSettings:
     ``threads`` (None: as many as the machine has cores) and ``core`` change the speed, never the
     answer. ``weights`` is the path of other weights than the shipped ones.
     ``fast`` looks at some only of more than 45 frames a second, decodes no more than that takes
-    (without smoothing block borders), reduces large pictures further and looks at no frame twice:
-    quicker, and less exact.
+    (without smoothing block borders), reduces large pictures of fewer further and looks at no frame
+    twice: quicker, and less exact.
 
     Raises UsageError for a value without meaning.
     """
