@@ -102,6 +102,7 @@ def test_how_small_the_picture_of_two_looks_is(
 ) -> None:
     assert Looks(*size, back=2).factor == smaller
     assert Looks(*size).factor == factor
+    assert Looks(*size, small=True, coarse=True).factor == smaller
     assert coarse_factor(*size, factor) == smaller
 
 
@@ -146,6 +147,22 @@ def assert_nearly_the_same(seen: list[FrameEvidence], pictures: list[U8]) -> Non
         np.testing.assert_array_equal(got.evidence.difference, direct.evidence.difference)
         np.testing.assert_array_equal(got.evidence.mean, direct.evidence.mean)
     assert compared
+
+
+def test_unsure_steps_are_put_together_unless_figures_flicker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pyanalyzer.core.looks.LEAST_CONFIDENCE", 2.0)  # none is sure
+    for pictures, anew in ((panned(9), False), (flickering(9), True)):
+        looks = Looks(WIDTH, HEIGHT, back=2)
+        seen = [looks.push(frame)[1] for frame in frames_of(pictures)][2:]
+        alone = EvidenceStream(WIDTH, HEIGHT, factor=COARSE)
+        direct = [alone.push(frame) for frame in frames_of(pictures[::2])][1:]
+        same = [
+            got.alignment.inverse_q16 == wanted.alignment.inverse_q16
+            for got, wanted in zip(seen[::2], direct, strict=True)
+        ]
+        assert all(same) if anew else not all(same)
 
 
 def test_what_flickers_is_steady_further_back() -> None:
