@@ -89,6 +89,20 @@ def test_bad_input_is_named(tmp_path: Path, make: object, says: str, call: objec
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize("call", [probe, open_replay])
+def test_encrypted_pictures_are_not_believed(tmp_path: Path, call: object) -> None:
+    """A decoder finds pictures in some encrypted packets, by chance; here in all of them."""
+    path, clear = tmp_path / "encrypted.mp4", tmp_path / "clear.mp4"
+    _encrypted(path)
+    write_video(clear, [marked(i) for i in range(8)])
+    pictures = clear.read_bytes().partition(b"mdat")[2].partition(b"moov")[0][:-4]
+    head, _, rest = path.read_bytes().partition(b"mdat")
+    assert rest[len(pictures) + 4 :].startswith(b"moov")
+    path.write_bytes(head + b"mdat" + pictures + rest[len(pictures) :])
+    with pytest.raises(ReplayError, match="it is encrypted"):
+        call(path)  # type: ignore[operator]
+
+
 def test_a_playlist_does_not_reach_the_network(tmp_path: Path) -> None:
     path = tmp_path / "list.mp4"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n")

@@ -223,12 +223,15 @@ class DecodePass:
         packet, pts = read.packet, read.pts
         if read.after_hole:
             self._fail(self._stamp)
-        keyframe = packet.is_keyframe and not packet.is_corrupt
-        if self._stamp == 0:
-            self.encrypted = packet.has_sidedata("encryption_info")
-            if self._key_pts is not None and not (keyframe and pts == self._key_pts):
-                raise SeekMissedError
-        if packet.is_corrupt:
+        # A decoder makes pictures of some encrypted packets, by chance: none of them is right.
+        encrypted = packet.has_sidedata("encryption_info")
+        self.encrypted |= encrypted
+        unusable = packet.is_corrupt or encrypted
+        keyframe = packet.is_keyframe and not unusable
+        sought = self._key_pts is not None and self._stamp == 0
+        if sought and not (keyframe and pts == self._key_pts):
+            raise SeekMissedError
+        if unusable:
             self._fail(self._stamp)
         if keyframe and self._broken:
             self._broken, self._whole_from_pts = False, pts
