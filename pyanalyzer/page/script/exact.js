@@ -5,10 +5,11 @@
 
 const UNTOLD_MS = 250; // a picture that has not been told of by then is the one that was there
 const PAUSED_MS = 120; // so late a browser may still show the frame after the one it was paused at
-const CREEP_MS = 3000; // for the longest way that is crept
 const CREEP_FRAMES = 8;
+const CREEP_MEDIA_MS = 500; // what is played at most: the longest way that is crept, and its start
 // Slower each time: a busy machine goes past the frame before it can be told to stop.
-const CREEP_RATES = [0.125, 0.1, 0.0625, 0.0625, 0.0625, 0.0625];
+const CREEP_RATES = [0.125, 0.1, 0.0625]; // browsers play no slower, the last is tried again
+const TRIES = 10; // of creeping, and of going back to creep anew
 
 class ExactSeek {
   constructor(player) {
@@ -18,6 +19,7 @@ class ExactSeek {
     this.timer = 0;
     this.creeps = 0;
     this.returns = 0;
+    this.frame = -1;
   }
 
   /** A seek to a frame begins. */
@@ -35,6 +37,7 @@ class ExactSeek {
     const { player } = this;
     if (this.creeping) return;
     const checked = FRAMES.exact && player.video.paused && "requestVideoFrameCallback" in player.video;
+    if (!checked) this.release();
     if (!checked || player.shown === this.frame) player.arrived();
     else if (player.shown >= 0) this.correct();
     else {
@@ -50,27 +53,50 @@ class ExactSeek {
   showed() {
     const { player } = this;
     if (this.creeping) {
-      if (player.shown < this.frame) return;
-      this.stop();
-      this.settling = true;
-      this.timer = setTimeout(() => {
-        this.settling = false;
-        if (player.shown === this.frame) player.arrived();
-        else this.correct();
-      }, PAUSED_MS);
+      if (player.shown >= this.frame) this.settle();
     } else if (!player.video.seeking && !this.settling) {
       clearTimeout(this.timer);
       if (player.asked === player.wanted) this.seeked();
     }
   }
 
+  /** Stops, and waits until it is sure which frame stays. */
+  settle() {
+    this.stop();
+    this.settling = true;
+    this.timer = setTimeout(() => {
+      this.settling = false;
+      if (this.player.shown === this.frame) this.player.arrived();
+      else this.correct();
+    }, PAUSED_MS);
+  }
+
+  /** A picture came on screen although none was wanted: a busy browser may show the frame after
+   * the one it was paused at as late as that. */
+  showedLate() {
+    const { player } = this;
+    if (this.frame < 0 || !player.video.paused || player.shown === this.frame) return false;
+    if (this.tried) return false;
+    player.wanted = this.frame;
+    this.correct();
+    return true;
+  }
+
+  /** The person plays: it is not the frame asked for any more that is to be shown. */
+  release() {
+    this.frame = -1;
+  }
+
+  get tried() {
+    return Math.max(this.creeps, this.returns) >= TRIES;
+  }
+
   correct() {
     const { player } = this;
     clearTimeout(this.timer);
     const away = this.frame - player.shown;
-    const tried = Math.max(this.creeps, this.returns) >= CREEP_RATES.length;
-    if (player.shown < 0 || tried) player.arrived();
-    else if (away > 0 && away <= CREEP_FRAMES) this.creep();
+    if (this.tried) player.arrived();
+    else if (player.shown >= 0 && away > 0 && away <= CREEP_FRAMES) this.creep();
     else {
       player.shown = -1;
       this.returns += 1;
@@ -84,13 +110,11 @@ class ExactSeek {
     this.kept = { rate: video.playbackRate, muted: video.muted };
     this.creeping = true;
     video.muted = true;
-    video.playbackRate = CREEP_RATES[this.creeps];
+    const rate = CREEP_RATES[Math.min(this.creeps, CREEP_RATES.length - 1)];
+    video.playbackRate = rate;
     this.creeps += 1;
     video.play().catch(() => {});
-    this.timer = setTimeout(() => {
-      this.stop();
-      this.player.arrived();
-    }, CREEP_MS);
+    this.timer = setTimeout(() => this.settle(), CREEP_MEDIA_MS / rate);
   }
 
   /** The person's speed; while it creeps, the one to go back to. */

@@ -40,6 +40,7 @@ class Player {
     for (const name of ["play", "pause", "ended"]) {
       video.addEventListener(name, () => {
         if (this.exactly.creeping) return;
+        if (name === "play" && this.wanted === null) this.exactly.release();
         if (name === "ended" && this.looping && this.loopSpan()) {
           this.seekToTime(this.loopSpan()[0]);
           video.play().catch(() => {});
@@ -69,6 +70,7 @@ class Player {
 
   open(url) {
     this.exactly.stop();
+    this.exactly.release();
     const rate = this.video.playbackRate;
     this.video.defaultPlaybackRate = rate; // a file that is opened later is played as fast
     this.knowsOrigin = false;
@@ -91,6 +93,7 @@ class Player {
       this.exactly.showed(); // what is on its way is told already
       return;
     }
+    if (FRAMES.exact && this.exactly.showedLate()) return;
     if (!FRAMES.exact && this.video.paused) return; // what was asked for; the table is only a guess
     this.at(timeS, this.shown);
     if (this.looping && this.playing) this.loopBack();
