@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyanalyzer import weights
 from pyanalyzer.answering import answering_thread
 from pyanalyzer.core.looks import Looks, frames_back
+from pyanalyzer.core.repeats import RepeatJudge, largest_change, unrepeated
 from pyanalyzer.decode import (
     MAX_THREADS,
     ReplayReader,
@@ -89,11 +90,31 @@ def analyse(
 
     Decodes, measures, scores and decides; three threads overlap, and memory does not grow with the
     replay. ``progress`` and ``watch`` are called from this thread while frames are read; so is
-    ``on_event``, once for each event of the timeline, in order, soon after it is certain. The same
+    ``on_event``, once for each event of the timeline, in order, soon after it is certain. A replay
+    in which every picture stands twice is begun anew once that is found. The same
     file, settings and weights give the same timeline, for every number of threads and either core.
     Raises PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
     """
     settings = settings or AnalysisSettings()
+    try:
+        return _analyse(path, settings, progress, on_event, watch, doubled=False)
+    except _DoubledError:
+        return _analyse(path, settings, progress, on_event, watch, doubled=True)
+
+
+class _DoubledError(Exception):
+    """Every picture stands twice in the replay; nothing was told of it yet."""
+
+
+def _analyse(
+    path: str,
+    settings: AnalysisSettings,
+    progress: ProgressCallback | None,
+    on_event: EventCallback | None,
+    watch: Watch | None,
+    *,
+    doubled: bool,
+) -> Timeline:
     load = functools.cache(lambda: load_weights(settings))
     threads = settings.threads or os.cpu_count() or 1
     with (
@@ -108,34 +129,31 @@ def analyse(
     ):
         info = replay.info
         region = _checked_region(settings, info)
-        followed = Followed(info, digest.result)
-        events: list[Event] = []
+        events = _Told(on_event, Followed(info, digest.result))
         looked = 0
-
-        def take(found: Iterable[Event]) -> None:
-            for event in found:
-                events.append(event)
-                if on_event is not None:
-                    on_event(event, followed)
-
-        looks = _looks(settings, info, region)
+        looks = _looks(settings, info, region, doubled=doubled)
+        judged = looks.back > 1 and not doubled
+        judge = RepeatJudge() if judged else None
         with answering_thread(load, info, settings, region, looks.back) as answer:
             encoder = LooksEncoder(info.time_base, looks.back)
-            frames = (crop(frame, region) for frame in replay)
+            frames: Iterator[Frame] = (crop(frame, region) for frame in replay)
+            if doubled:
+                frames = unrepeated(frames, looks.reduce)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for frame, evidence in looks.measure(frames, ahead_frames=ahead_frames):
                 answer.push(encoder.encode(evidence), trace_of(evidence[0], looks.factor))
                 looked += 1
+                judge = _judged(judge, evidence[0])
                 if watch is not None:
                     watch(frame, evidence[0], info, looks.factor)
-                take(answer.found())
+                events.take(answer.found(), tell=judge is None)
                 if progress is not None and looked % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, "analysing"))
             if looked < 2:
                 raise ReplayError(_too_short(path, looked, settings))
             if progress is not None:
                 progress(_progress(replay, settings, "timeline"))
-            take(answer.finish())
+            events.take(answer.finish(), tell=True)
             curves = answer.curves()
         model = load()
         return Timeline(
@@ -151,10 +169,40 @@ def analyse(
             ),
             model=ModelSummary(model.name, model.sha256),
             settings=settings.as_record(),
-            events=tuple(events),
+            events=tuple(events.all),
             warnings=(replay.damage,) if replay.damage else (),
             curves=curves,
         )
+
+
+class _Told:
+    """The events so far, and what is told of them while the analysis goes on."""
+
+    def __init__(self, on_event: EventCallback | None, followed: Followed) -> None:
+        self.all: list[Event] = []
+        self._on_event, self._followed = on_event, followed
+        self._told = 0
+
+    def take(self, found: Iterable[Event], *, tell: bool) -> None:
+        """Adds events in order; ``tell``: these and those before them may be told now."""
+        self.all.extend(found)
+        if tell:
+            for event in self.all[self._told :]:
+                self._told += 1
+                if self._on_event is not None:
+                    self._on_event(event, self._followed)
+
+
+def _judged(judge: RepeatJudge | None, evidence: FrameEvidence) -> RepeatJudge | None:
+    """The judge, while it cannot tell. Raises _DoubledError where it finds that pictures stand
+    twice."""
+    if judge is not None:
+        judge.push(largest_change(evidence.evidence.difference))
+        if judge.doubled:
+            raise _DoubledError
+        if judge.doubled is None:
+            return judge
+    return None
 
 
 @contextmanager
@@ -180,7 +228,7 @@ def _checked_region(settings: AnalysisSettings, info: VideoInfo) -> Region:
     return region
 
 
-def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region) -> Looks:
+def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region, *, doubled: bool) -> Looks:
     kernels: Any = importlib.import_module(
         "pyanalyzer.core" if settings.core == "native" else "pyanalyzer.reference"
     )
@@ -190,7 +238,7 @@ def _looks(settings: AnalysisSettings, info: VideoInfo, region: Region) -> Looks
         mask = whole[
             region.y_px : region.y_px + region.h_px, region.x_px : region.x_px + region.w_px
         ].astype(bool)
-    back = frames_back(info.frame_rate)
+    back = frames_back(info.frame_rate, doubled=doubled)
     try:
         return Looks(
             region.w_px,

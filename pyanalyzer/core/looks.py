@@ -40,9 +40,12 @@ LEAST_CONFIDENCE = 0.5
 Looked = tuple[FrameEvidence, ...]
 
 
-def frames_back(frame_rate: Fraction | float | None) -> int:
+def frames_back(frame_rate: Fraction | float | None, *, doubled: bool = False) -> int:
     """How far back the second look reaches, in frames: about a thirtieth of a second. 1: there is
-    one look alone, as the frames lie far enough apart, or nobody knows their rate."""
+    one look alone, as the frames lie far enough apart, or nobody knows their rate. ``doubled``:
+    every picture stands twice, and only one of the two is looked at."""
+    if frame_rate is not None and doubled:
+        frame_rate = frame_rate / 2
     if frame_rate is None or frame_rate <= ONE_LOOK_AT_MOST_HZ:
         return 1
     return min(max(2, round(frame_rate / FAR_LOOK_HZ)), MAX_FRAMES_BACK)
@@ -106,6 +109,10 @@ class Looks:
         pairs = self._pairs(frame)
         return self._finish(pairs, self._align(pairs), self._flow(pairs))
 
+    def reduce(self, frame: Frame) -> U8:
+        """The frame's working picture; raises what ``push`` raises."""
+        return self._near.reduce(frame)
+
     def measure(
         self, frames: Iterable[Frame], *, ahead_frames: int = 0
     ) -> Iterator[tuple[Frame, Looked]]:
@@ -150,7 +157,7 @@ class Looks:
     def _pairs(self, frame: Frame) -> tuple[Pair, ...]:
         streams = self._streams(self._begun)
         self._begun += 1
-        working = self._near.reduce(frame)
+        working = self.reduce(frame)
         return tuple(stream.pair(frame, working) for stream in streams)
 
     def _align(self, pairs: tuple[Pair, ...]) -> tuple[Alignment, ...]:

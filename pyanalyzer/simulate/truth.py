@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -129,19 +130,19 @@ def _merge(frame: int, changes: list[Change]) -> Onset:
     )
 
 
-def every(truth: Truth, step: int, first: int) -> Truth:
-    """The truth of the replay that frames ``first``, ``first + step`` .. of this one make.
+def of_frames(truth: Truth, frames: Sequence[int], frame_rate: Fraction) -> Truth:
+    """The truth of the replay that those ``frames`` of this one make, ascending.
 
     What becomes visible between two of them does so in the later one; that may lie past the end.
     """
 
     def at(frame: int) -> int:
-        return max(0, -((first - frame) // step))
+        return bisect_left(frames, frame)
 
     return replace(
         truth,
-        frame_rate=truth.frame_rate / step,
-        frames=len(range(first, truth.frames, step)),
+        frame_rate=frame_rate,
+        frames=len(frames),
         changes=tuple(
             replace(
                 change,
@@ -152,6 +153,12 @@ def every(truth: Truth, step: int, first: int) -> Truth:
         ),
         world_events=tuple(replace(event, frame=at(event.frame)) for event in truth.world_events),
     )
+
+
+def every(truth: Truth, step: int, first: int) -> Truth:
+    """The truth of the replay that frames ``first``, ``first + step`` .. of this one make; see
+    :func:`of_frames`."""
+    return of_frames(truth, range(first, truth.frames, step), truth.frame_rate / step)
 
 
 def truth_path(video: Path) -> Path:

@@ -20,13 +20,14 @@ from safetensors.numpy import save as serialise
 
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.core.looks import Looks, coarse_factor, frames_back
+from pyanalyzer.core.repeats import stands_twice, unrepeated
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.decode import ReplayReader, open_replay
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import MAX_PROPOSALS, FrameEvidence
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.score.looks import LooksEncoder
-from pyanalyzer.simulate.truth import Truth, every, read_truth, truth_path
+from pyanalyzer.simulate.truth import Truth, every, of_frames, read_truth, truth_path
 from pyanalyzer.train.labels import make_labels, world_motion_frames
 
 FORMAT = "pyanalyzer/cache/4"
@@ -108,15 +109,18 @@ def build(video: Path, folder: Path) -> Path:
     if path.exists():
         return path
     truth = read_truth(truth_path(video))
+    doubled = is_doubled(video)
     with open_replay(str(video), threads=1) as replay:
-        back = frames_back(replay.info.frame_rate)
-        looked = _measured(replay, back)
-    if len(looked[0]) != truth.frames:
+        back = frames_back(replay.info.frame_rate, doubled=doubled)
+        near, other, taken = _measured(replay, back, doubled=doubled)
+        frames = replay.passed.frames
+    if frames != truth.frames:
         raise ReplayError(
-            f"{video} has {len(looked[0])} frames, but its truth speaks of {truth.frames}; "
+            f"{video} has {frames} frames, but its truth speaks of {truth.frames}; "
             "make the replay again"
         )
-    near, other = looked
+    if doubled:
+        truth = of_frames(truth, taken, truth.frame_rate / 2)
     if back == 1:
         _write(path.with_suffix(SMALLER), other, truth)
     for first in range(min(back, len(other)) if back > 1 else 0):
@@ -126,8 +130,20 @@ def build(video: Path, folder: Path) -> Path:
     return path
 
 
-def _measured(replay: ReplayReader, back: int) -> tuple[list[_Measured], list[_Measured]]:
-    """Of each frame both looks, or one and the same in a smaller picture."""
+def is_doubled(video: Path) -> bool:
+    """Whether an analysis would find that every picture stands twice in a replay."""
+    with open_replay(str(video), threads=1) as replay:
+        info = replay.info
+        back = frames_back(info.frame_rate)
+        looks = Looks(info.width_px, info.height_px, back=back)
+        return back > 1 and stands_twice(replay, looks.reduce)
+
+
+def _measured(
+    replay: ReplayReader, back: int, *, doubled: bool
+) -> tuple[list[_Measured], list[_Measured], list[int]]:
+    """Of each frame that is looked at both looks, or one and the same in a smaller picture; and
+    the frames' ordinals."""
     info = replay.info
     looks = Looks(info.width_px, info.height_px, back=back)
     encoder = LooksEncoder(info.time_base, back)
@@ -135,17 +151,18 @@ def _measured(replay: ReplayReader, back: int) -> tuple[list[_Measured], list[_M
     small_factor = coarse_factor(info.width_px, info.height_px, factor)
     small = EvidenceStream(info.width_px, info.height_px, factor=small_factor)
     small_encoder = FeatureEncoder(info.time_base)
-    near, other = [], []
-    for frame in replay:
+    near, other, taken = list[_Measured](), list[_Measured](), list[int]()
+    for frame in unrepeated(replay, looks.reduce) if doubled else replay:
         pieces = looks.push(frame)
         features = encoder.encode(pieces)
+        taken.append(frame.index)
         near.append((features[0], _boxes_px(pieces[0], factor)))
         if back > 1:
             other.append((features[1], _boxes_px(pieces[1], factor)))
         else:
             piece = small.push(frame)
             other.append((small_encoder.encode(piece), _boxes_px(piece, small_factor)))
-    return near, other
+    return near, other, taken
 
 
 _Measured = tuple[FrameFeatures, npt.NDArray[np.float32]]  # a frame and its proposals' boxes

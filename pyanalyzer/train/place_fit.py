@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pyanalyzer.core.looks import Looks, frames_back
+from pyanalyzer.core.repeats import unrepeated
 from pyanalyzer.decode import open_replay
 from pyanalyzer.evaluate.matching import NO_MATCH, REFERENCE_TOLERANCE_FRAMES, match_events
 from pyanalyzer.evaluate.protocol import LOCAL_SHARE
@@ -19,6 +20,7 @@ from pyanalyzer.score.parts import NetworkParts
 from pyanalyzer.simulate.truth import read_truth, truth_path
 from pyanalyzer.timeline import FrameTrace, TimelineParameters, build_events, trace_of
 from pyanalyzer.timeline.places import KnownPlaces, PlaceWeights, fit_places, places_around
+from pyanalyzer.train.cache import is_doubled
 
 
 def fit_place_weights(
@@ -41,12 +43,13 @@ def known_places(
     picture = Region(0, 0, truth.width_px, truth.height_px)
     onsets = truth.onsets()
     traces = list[FrameTrace]()
+    doubled = is_doubled(video)
     with open_replay(str(video), threads=1) as replay:
         info = replay.info
-        back = frames_back(info.frame_rate)
+        back = frames_back(info.frame_rate, doubled=doubled)
         looks = Looks(info.width_px, info.height_px, back=back)
         encoder, scorer = LooksEncoder(info.time_base, back), LooksScorer(parts, back=back)
-        for frame in replay:
+        for frame in unrepeated(replay, looks.reduce) if doubled else replay:
             evidence = looks.push(frame)
             traces.append(trace_of(evidence[0], looks.factor))
             scorer.push(encoder.encode(evidence), frame.index, frame.pts)
@@ -62,7 +65,8 @@ def known_places(
         region = onsets[n].region_px
         if intersection_over_union(picture, region) >= LOCAL_SHARE:
             continue
-        places = places_around(traces, scores.candidate, event.frame)
+        looked = int(np.searchsorted(scores.index, event.frame))
+        places = places_around(traces, scores.candidate, looked)
         if places:
             yield KnownPlaces(
                 f"{truth.engine}/{truth.game}",
