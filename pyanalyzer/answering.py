@@ -137,6 +137,7 @@ class Answer:
             offset_px=(self._region.x_px, self._region.y_px),
             size_px=(self._region.w_px, self._region.h_px),
             threshold=_threshold(self._settings, parameters),
+            early=self._settings.follow,
         )
 
     def _arriving(self) -> Iterator[tuple[LooksFeatures, FrameTrace]]:

@@ -132,8 +132,7 @@ def _analyse(
         events = _Told(on_event, Followed(info, digest.result))
         looked = 0
         looks = _looks(settings, info, region, doubled=doubled)
-        judged = looks.back > 1 and not doubled
-        judge = RepeatJudge() if judged else None
+        judge = RepeatJudge() if looks.back > 1 and not doubled else None
         with answering_thread(load, info, settings, region, looks.back) as answer:
             encoder = LooksEncoder(info.time_base, looks.back)
             frames: Iterator[Frame] = (crop(frame, region) for frame in replay)
@@ -168,7 +167,7 @@ def _analyse(
                 sha256=digest.result(),
             ),
             model=ModelSummary(model.name, model.sha256),
-            settings=settings.as_record(),
+            settings=settings.as_record() | ({"doubled": True} if doubled else {}),
             events=tuple(events.all),
             warnings=(replay.damage,) if replay.damage else (),
             curves=curves,

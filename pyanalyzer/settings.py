@@ -31,7 +31,8 @@ class AnalysisSettings:
     answer. ``weights`` is the path of other weights than the shipped ones.
     ``fast`` looks at some only of more than 45 frames a second, decodes no more than that takes
     (without smoothing block borders), reduces large pictures of fewer further and looks at no frame
-    twice: quicker, and less exact.
+    twice: quicker, and less exact. ``follow`` decides the first events as soon as it can, from less
+    of the replay.
 
     Raises UsageError for a value without meaning.
     """
@@ -47,6 +48,7 @@ class AnalysisSettings:
     cause: CauseChoice = "player"
     weights: str | None = None
     fast: bool = False
+    follow: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("core", self.core, get_args(CoreChoice))
@@ -114,6 +116,8 @@ class AnalysisSettings:
             record["cause"] = self.cause
         if self.fast:
             record["fast"] = True
+        if self.follow:
+            record["follow"] = True
         return record
 
 

@@ -20,8 +20,10 @@ from pyanalyzer.core.repeats import (
     unrepeated,
 )
 from pyanalyzer.core.stream import IDENTITY
+from pyanalyzer.export.saved import check_consistent
 from pyanalyzer.pipeline import analyse
 from pyanalyzer.records import U8, Event, Frame, Memory
+from pyanalyzer.report.json_report import json_report, parse_timeline, rounded_timeline
 from pyanalyzer.settings import AnalysisSettings
 from pyanalyzer.simulate.truth import of_frames, truth_path, write_truth
 from pyanalyzer.train.cache import build, read_index
@@ -149,6 +151,14 @@ def test_the_same_is_found_as_if_each_picture_stood_once(once: Path, twice: Path
         assert ours.frame == 2 * theirs.frame
         same = {name: getattr(theirs, name) for name in ("frame", "pts", "interval_frames")}
         assert replace(ours, **same) == theirs
+
+
+def test_what_was_found_is_saved_and_read_again(twice: Path) -> None:
+    timeline = analyse(str(twice), EVERYTHING)
+    assert timeline.settings["doubled"] is True
+    saved = parse_timeline(json_report(timeline), "twice.json")
+    assert saved == rounded_timeline(timeline)
+    check_consistent(saved, "twice.json")
 
 
 def test_a_fast_analysis_takes_every_second_frame_as_it_is(twice: Path) -> None:

@@ -183,6 +183,7 @@ def settings_of(args: argparse.Namespace) -> AnalysisSettings:
         cause=args.cause,
         weights=args.weights,
         fast=args.fast,
+        follow=args.follow,
     )
 
 

@@ -31,6 +31,8 @@ _SETTINGS = (
     "region_px",
     "cause",
     "fast",
+    "follow",
+    "doubled",
 )
 
 

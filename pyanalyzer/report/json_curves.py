@@ -79,16 +79,16 @@ def rounded_curves(curves: FrameCurves) -> FrameCurves:
     return FrameCurves(curves.start_pts, curves.index, curves.pts, curves.aligned, **values)
 
 
-def read_curves(fields: Fields, frames: int, *, fast: bool = False) -> FrameCurves:
-    """What :func:`curve_lines` wrote, for a replay of so many ``frames``; a ``fast`` analysis may
-    have looked at fewer.
+def read_curves(fields: Fields, frames: int, *, thinned: bool = False) -> FrameCurves:
+    """What :func:`curve_lines` wrote, for a replay of so many ``frames``. ``thinned``: of
+    an analysis that may have looked at fewer.
 
     Raises TimelineFileError for a field that is missing or unknown, a list of another length, and
     numbers out of their range.
     """
     if frames > MAX_FRAMES:
         raise fields.error("", f"of at most {MAX_FRAMES} frames")
-    if fast:
+    if thinned:
         frames = min(frames, sum(times for _, times in _pairs(fields, "index")))
     start_pts = fields.integer("start_pts")
     index = _rising(fields, "index", frames, 0)

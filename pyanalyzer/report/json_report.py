@@ -86,8 +86,8 @@ def parse_timeline(data: bytes, name: str) -> Timeline:
     warnings = fields.optional_texts("warnings")
     curves = None
     if "curves" in fields.values:
-        fast = settings.get("fast") is True
-        curves = read_curves(fields.inner("curves"), video.frames, fast=fast)
+        thinned = settings.get("fast") is True or settings.get("doubled") is True
+        curves = read_curves(fields.inner("curves"), video.frames, thinned=thinned)
     fields.finish()
     return Timeline(video, model, settings, events, warnings, curves)
 

@@ -11,12 +11,13 @@ grow with the recording.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.chunks import Chunk, Chunks
+from pyanalyzer.timeline.clutter import Clutter
 from pyanalyzer.timeline.observation import chance_log_odds, onset_log_odds
 from pyanalyzer.timeline.onsets import (
     NO_ONSETS,
@@ -162,7 +163,7 @@ class OnsetDecider:
 
 
 def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelineParameters) -> Onsets:
-    """All onsets of one recording, block by block.
+    """All onsets of one recording, block by block, held against its clutter.
 
     ``cause_onset``: (T, 3) log-probabilities, as in :class:`~pyanalyzer.records.Scores`;
     ``times_s``: float64 (T,), strictly rising, as ``timeline.transition.frame_times`` makes them.
@@ -173,9 +174,21 @@ def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelinePa
     log_p = np.asarray(cause_onset)
     if log_p.shape != (times_s.size, 3):
         raise ValueError(f"cause_onset must be ({times_s.size}, 3), not {log_p.shape}")
-    chunks, decider, found = blocks(), OnsetDecider(parameters), []
+    chunks, decider = blocks(), OnsetDecider(parameters)
+    found: list[Onsets] = []
+    clutter = Clutter(parameters.typical_clutter)
+    waiting: list[Onsets] = []
+
+    def settle() -> None:
+        found.extend(replace(o, raw_confidences=clutter.held_against(o)) for o in waiting)
+        waiting.clear()
+
     while block := chunks.take(times_s.size, last=True):
         window = slice(block.begin, block.end)
         decision = decider.decide(block, log_p[window], times_s[window])
-        found.append(decision.onsets.moved(block.begin))
+        waiting.append(decision.onsets.moved(block.begin))
+        clutter.push(decision.onsets, times_s[block.start : block.stop])
+        if clutter.known:
+            settle()
+    settle()
     return Onsets.join(found)

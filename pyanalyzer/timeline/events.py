@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pyanalyzer.chunks import Chunk
 from pyanalyzer.records import CAUSES, KINDS, Event, Region, Scores, VideoInfo
 from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.clutter import Clutter
 from pyanalyzer.timeline.decisions import Decision, OnsetDecider, blocks
 from pyanalyzer.timeline.motion import Followed, motion_around
 from pyanalyzer.timeline.onsets import onset_interval
@@ -66,9 +67,11 @@ class EventStream:
 
     Events are of either cause and have at least ``threshold`` confidence (None: the parameters');
     they are in order of time, with ids from 1. ``offset_px``, ``size_px``: the analysed part of the
-    picture, by default all of it. The confidence of the world's events is calibrated on the
-    player's: there is no truth about the world to learn from. Kind and region are averaged over
-    where the posterior puts the onset, so that they do not hang on a single frame.
+    picture, by default all of it. ``early``: the first events do not wait until it is known how
+    much looks like an onset and is none (:mod:`~pyanalyzer.timeline.clutter`). The confidence of
+    the world's events is calibrated on the player's: there is no truth about the world to learn
+    from. Kind and region are averaged over where the posterior puts the onset, so that they do not
+    hang on a single frame.
     """
 
     def __init__(
@@ -79,12 +82,15 @@ class EventStream:
         offset_px: tuple[int, int] = (0, 0),
         size_px: tuple[int, int] | None = None,
         threshold: float | None = None,
+        early: bool = False,
     ) -> None:
         self._info = info
         self._calibration, self._places = parameters.calibration, parameters.places
         self._threshold = parameters.threshold if threshold is None else threshold
         self._picture = _analysed_part(info, offset_px, size_px)
         self._blocks, self._decider = blocks(), OnsetDecider(parameters)
+        self._clutter = Clutter(parameters.typical_clutter, early=early)
+        self._waiting: list[_Window] = []  # blocks that are decided
         self._times = FrameTimes(info.time_base)
         self._listed = 0
         self._begin = 0  # ordinal of the first frame that is kept
@@ -112,32 +118,33 @@ class EventStream:
     def _decide(self, *, last: bool) -> tuple[Event, ...]:
         events: list[Event] = []
         while block := self._blocks.take(self._begin + self._times_s.size, last=last):
-            events += self._events_of(block)
+            window = self._decided(block)
+            self._waiting.append(window)
+            self._clutter.push(window.decision.onsets, window.times_s[block.inside])
+            if self._clutter.known:
+                events += self._settled()
+        if last:
+            events += self._settled()
         self._forget(self._blocks.needed_from - self._begin)
         return tuple(events)
 
-    def _events_of(self, block: Chunk) -> list[Event]:
+    def _decided(self, block: Chunk) -> _Window:
         assert self._scores is not None
         begin, end = block.begin - self._begin, block.end - self._begin
         scores, times_s = self._scores.part(begin, end), self._times_s[begin:end]
         decision = self._decider.decide(block, scores.cause_onset, times_s)
-        confidences = self._calibration.confidence(decision.onsets.raw_confidences)
-        window = _Window(
-            self._info,
-            scores,
-            self._traces[begin:end],
-            times_s,
-            decision,
-            self._picture,
-            self._places,
-        )
-        listed = np.flatnonzero(confidences >= self._threshold).tolist()
-        first = self._listed + 1
-        self._listed += len(listed)
-        return [
-            _event(window, n, number, float(confidences[n]), self._calibration)
-            for number, n in enumerate(listed, start=first)
-        ]
+        traces = self._traces[begin:end]
+        return _Window(self._info, scores, traces, times_s, decision, self._picture, self._places)
+
+    def _settled(self) -> Iterator[Event]:
+        """The events of the blocks that wait."""
+        for window in self._waiting:
+            raw = self._clutter.held_against(window.decision.onsets)
+            confidences = self._calibration.confidence(raw)
+            for n in np.flatnonzero(confidences >= self._threshold).tolist():
+                self._listed += 1
+                yield _event(window, n, self._listed, float(confidences[n]), self._calibration)
+        self._waiting.clear()
 
     def _forget(self, frames: int) -> None:
         if frames > 0 and self._scores is not None:
@@ -156,6 +163,7 @@ def build_events(
     offset_px: tuple[int, int] = (0, 0),
     size_px: tuple[int, int] | None = None,
     threshold: float | None = None,
+    early: bool = False,
 ) -> tuple[Event, ...]:
     """All events of a recording at once: what an :class:`EventStream` makes of it.
 
@@ -164,7 +172,12 @@ def build_events(
     :raises ValueError: if the lengths differ or a log-probability is NaN.
     """
     stream = EventStream(
-        info, parameters, offset_px=offset_px, size_px=size_px, threshold=threshold
+        info,
+        parameters,
+        offset_px=offset_px,
+        size_px=size_px,
+        threshold=threshold,
+        early=early,
     )
     return stream.push(scores, traces) + stream.finish()
 

@@ -21,7 +21,8 @@ from pyanalyzer.evaluate.matching import (
     match_events,
 )
 from pyanalyzer.records import CAUSES, F32
-from pyanalyzer.timeline.calibration import Calibration
+from pyanalyzer.timeline.calibration import Calibration, log_odds
+from pyanalyzer.timeline.clutter import clutter_level, duration_s
 from pyanalyzer.timeline.decisions import find_onsets
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.onsets import INTERVAL_PROBABILITY, Onsets, onset_interval
@@ -113,7 +114,8 @@ def fit_parameters(
 def calibrate(
     validation: Sequence[LabelledScores], parameters: TimelineParameters
 ) -> TimelineParameters:
-    """``parameters`` with calibration, interval temperature and threshold learned anew."""
+    """``parameters`` with clutter, calibration, interval temperature and threshold learned anew."""
+    parameters = replace(parameters, typical_clutter=typical_clutter(validation, parameters))
     onsets = [find_onsets(v.cause_onset, v.times_s, parameters) for v in validation]
     found = [_compare(v, o) for v, o in zip(validation, onsets, strict=True)]
     raw = np.concatenate([f.raw for f in found])
@@ -130,6 +132,20 @@ def calibrate(
         ),
         threshold=float(calibration.confidence(threshold)),
     )
+
+
+def typical_clutter(
+    validation: Sequence[LabelledScores], parameters: TimelineParameters
+) -> float | None:
+    """The mean over replays of :func:`~pyanalyzer.timeline.clutter.clutter_level`."""
+    plain = replace(parameters, typical_clutter=None)
+    levels = []
+    for labelled in validation:
+        onsets = find_onsets(labelled.cause_onset, labelled.times_s, plain)
+        claims = log_odds(onsets.raw_confidences[onsets.causes == _PLAYER])
+        levels.append(clutter_level(claims, duration_s(labelled.times_s)))
+    there = [level for level in levels if level is not None]
+    return float(np.mean(there)) if there else None
 
 
 def _best(

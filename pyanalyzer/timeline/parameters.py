@@ -12,8 +12,10 @@ from pyanalyzer.timeline.calibration import Calibration
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.places import PlaceWeights
 
-SCHEMA = "pyanalyzer/timeline-parameters/2"
-_WITHOUT_PLACES = "pyanalyzer/timeline-parameters/1"  # of gameplay-5 and before: read as well
+SCHEMA = "pyanalyzer/timeline-parameters/3"
+# Read as well, of gameplay-8 and before, and of gameplay-5 and before.
+_WITHOUT_CLUTTER = "pyanalyzer/timeline-parameters/2"
+_WITHOUT_PLACES = "pyanalyzer/timeline-parameters/1"
 _NUMBERS = ("prior_weight", "bias_player", "bias_world", "threshold")
 
 
@@ -22,6 +24,8 @@ class TimelineParameters:
     """``prior`` and its weight (0: no prior), biases of the log-odds of an onset by cause,
     ``calibration`` of what comes out, and the ``threshold``: the confidence from which on an event
     is listed unless the user asks for another. ``places``: where local changes are sought.
+    ``typical_clutter``: the level against which events are held
+    (:mod:`~pyanalyzer.timeline.clutter`); None: they are not.
 
     :raises ValueError: if a number is not finite, the weight negative or the threshold not in 0..1.
     """
@@ -33,11 +37,14 @@ class TimelineParameters:
     threshold: float = 0.5
     calibration: Calibration = field(default_factory=Calibration.identity)
     places: PlaceWeights = field(default_factory=PlaceWeights)
+    typical_clutter: float | None = None
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite")
+        if self.typical_clutter is not None and not math.isfinite(self.typical_clutter):
+            raise ValueError("typical_clutter must be finite")
         if self.prior_weight < 0 or not 0 <= self.threshold <= 1:
             raise ValueError("prior_weight must be 0 or more, threshold in 0..1")
 
@@ -47,8 +54,10 @@ class TimelineParameters:
 
     def to_record(self) -> dict[str, object]:
         """For JSON: plain lists and numbers, with the schema's name."""
+        clutter = self.typical_clutter
         return {
-            "schema": SCHEMA,
+            "schema": _WITHOUT_CLUTTER if clutter is None else SCHEMA,
+            **({} if clutter is None else {"typical_clutter": clutter}),
             "prior": self.prior.to_json(),
             "calibration": self.calibration.to_json(),
             "place_weights": list(self.places.weights),
@@ -63,15 +72,17 @@ class TimelineParameters:
             cannot be.
         """
         found = record.get("schema") if isinstance(record, Mapping) else None
-        if found not in (SCHEMA, _WITHOUT_PLACES):
+        if found not in (SCHEMA, _WITHOUT_CLUTTER, _WITHOUT_PLACES):
             raise ModelError(
                 f"the timeline parameters of the weights are of schema {found!r}, but this version "
                 f"of pyanalyzer reads {SCHEMA!r}; use weights and program of one version"
             )
         try:
             names = {"schema", "prior", "calibration", *_NUMBERS}
-            if found == SCHEMA:
+            if found != _WITHOUT_PLACES:
                 names.add("place_weights")
+            if found == SCHEMA:
+                names.add("typical_clutter")
             fields = _exactly(record, names, "timeline parameters")
             places = fields.get("place_weights", PlaceWeights().weights)
             prior = _exactly(fields["prior"], set(DurationPrior.__slots__), "prior")
@@ -84,7 +95,7 @@ class TimelineParameters:
                 prior=DurationPrior(**_plain(prior)),
                 calibration=Calibration(**numbers, interval_margin_frames=int(margin)),
                 places=PlaceWeights(**_plain({"weights": places})),
-                **_plain({name: fields[name] for name in _NUMBERS}),
+                **_plain({name: fields[name] for name in names & {*_NUMBERS, "typical_clutter"}}),
             )
         except (TypeError, ValueError) as error:
             raise ModelError(
