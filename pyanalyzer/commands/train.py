@@ -36,7 +36,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-8, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-9, with --stills stills-1)"
     )
     parser.add_argument(
         "--steps",
@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
             )
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-8"
+    args.name = args.name or "gameplay-9"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-8"
-SHIPPED_SHA256 = "ac0d2f29aa47e85199bd1f5bc10db14bf64887bc4e1a6928a92fb07a0f43f341"
+SHIPPED_NAME = "gameplay-9"
+SHIPPED_SHA256 = "6aa93d99c1d926f9fb63b5cdaa251191b1de301cb211ddeca6fef743620298fc"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
