@@ -123,3 +123,13 @@ def set_matrix(path: Path, matrix: Sequence[int]) -> None:
     begin = data.index(b"tkhd") + 44
     data[begin : begin + 36] = struct.pack(">9i", *matrix)
     path.write_bytes(data)
+
+
+def assert_same_pictures(first: Path, second: Path) -> None:
+    """Both show the same, but for what an encoder may make of it: of the same pictures x264 now
+    and then writes other bytes (docs/truth.md)."""
+    with av.open(str(first)) as one, av.open(str(second)) as other:
+        for a, b in zip(one.decode(video=0), other.decode(video=0), strict=True):
+            assert a.pts == b.pts
+            ours, theirs = (f.to_ndarray(format="gray").astype(np.int16) for f in (a, b))
+            assert np.abs(ours - theirs).mean() < 1

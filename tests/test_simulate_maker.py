@@ -36,6 +36,7 @@ from pyanalyzer.simulate.replay import label, make_replay
 from pyanalyzer.simulate.session import Job, maker_layout
 from pyanalyzer.simulate.splits import GAMES
 from pyanalyzer.simulate.truth import read_truth, truth_path
+from tests.media import assert_same_pictures
 
 SECONDS = 2.0
 NUMBERS = (31, 42)  # small pictures, so that the tests are quick
@@ -152,7 +153,7 @@ def test_a_frame_that_was_not_kept_cannot_be_branched() -> None:
         list(game.branch(3, [Action()]))
 
 
-def test_a_replay_is_made_twice_with_the_same_bytes(tmp_path: Path) -> None:
+def test_a_replay_is_made_twice_alike(tmp_path: Path) -> None:
     job = Job("maker", "maze/0401", "validation", 0, 3.0, 0, tmp_path / "x.mp4")
     assert make_replay(job).outcome == "made"
     truth = read_truth(truth_path(job.video))
@@ -161,7 +162,7 @@ def test_a_replay_is_made_twice_with_the_same_bytes(tmp_path: Path) -> None:
     again.video.parent.mkdir()
     make_replay(again)
     assert truth_path(again.video).read_bytes() == truth_path(job.video).read_bytes()
-    assert again.video.read_bytes() == job.video.read_bytes()
+    assert_same_pictures(again.video, job.video)
 
 
 def test_the_first_games_are_a_fair_part_of_the_families(tmp_path: Path) -> None:
