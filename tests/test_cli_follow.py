@@ -20,7 +20,7 @@ from pyanalyzer.report.live_rows import LiveRows
 from pyanalyzer.report.terminal import plain_line, plain_report
 from pyanalyzer.report.words import ASCII
 from pyanalyzer.settings import AnalysisSettings
-from tests.planted_analysis import ENVIRONMENT, RUN_MAIN, plant, planted_timeline
+from tests.planted_analysis import ENVIRONMENT, RUN_MAIN, plant, plant_timeline, planted_timeline
 
 Capture = pytest.CaptureFixture[str]
 
@@ -113,6 +113,16 @@ def test_the_timeline_can_follow(planted: Timeline, capsys: Capture) -> None:
     assert main(argv) == 0
     assert capsys.readouterr().out == rows_of(planted, world=True) + plain_report(planted)
     assert len(json.loads(Path("out.json").read_text())["events"]) == len(planted.events)
+
+
+def test_who_follows_does_not_wait_for_the_first_ten_seconds(
+    planted: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = plant_timeline(monkeypatch)
+    for argv in (["a.mp4", "--follow"], ["a.mp4"]):
+        assert main(argv) == 0
+    assert [settings.follow for _, settings in calls] == [True, False]
+    assert [settings.as_record() for _, settings in calls] == [{"follow": True}, {}]
 
 
 def test_json_lines_are_those_of_the_export(planted: Timeline) -> None:

@@ -45,7 +45,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     results.add_argument(
         "--follow",
         action="store_true",
-        help="print events as soon as they are certain; as JSON Lines with --export jsonl:-",
+        help="print events as soon as they are certain, those of the first 10 s from less of the "
+        "replay than without it; as JSON Lines with --export jsonl:-",
     )
     results.add_argument(
         "--show", action="store_true", help="a window with what is looked at, during the analysis"
