@@ -171,6 +171,8 @@ def answering_thread(
 def _threshold(settings: AnalysisSettings, parameters: TimelineParameters) -> float:
     if settings.min_confidence is not None:
         return settings.min_confidence
+    if settings.lists_at_end:
+        return 0.0
     if settings.false_alarms_per_min is not None:
         return parameters.threshold_for_false_alarms(settings.false_alarms_per_min)
     return parameters.threshold

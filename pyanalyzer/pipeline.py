@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ from pyanalyzer.records import (
 )
 from pyanalyzer.score.looks import LooksEncoder
 from pyanalyzer.settings import AnalysisSettings, Progress
-from pyanalyzer.timeline import trace_of
+from pyanalyzer.timeline import trace_of, within_allowance
 
 if TYPE_CHECKING:
     from pyanalyzer.score.parts import ScoringModel
@@ -90,7 +91,8 @@ def analyse(
 
     Decodes, measures, scores and decides; three threads overlap, and memory does not grow with the
     replay. ``progress`` and ``watch`` are called from this thread while frames are read; so is
-    ``on_event``, once for each event of the timeline, in order, soon after it is certain. A replay
+    ``on_event``, once for each event of the timeline, in order, soon after it is certain (at the
+    end where ``false_alarms_per_min`` was asked for and not to follow). A replay
     in which every picture stands twice is begun anew once that is found. The same
     file, settings and weights give the same timeline, for every number of threads and either core.
     Raises PyanalyzerError (ReplayError, ModelError, UsageError) with a message for the user.
@@ -145,14 +147,16 @@ def _analyse(
                 judge = _judged(judge, evidence[0])
                 if watch is not None:
                     watch(frame, evidence[0], info, looks.factor)
-                events.take(answer.found(), tell=judge is None)
+                events.take(answer.found(), tell=judge is None and not settings.lists_at_end)
                 if progress is not None and looked % _PROGRESS_EVERY_FRAMES == 0:
                     progress(_progress(replay, settings, "analysing"))
             if looked < 2:
                 raise ReplayError(_too_short(path, looked, settings))
             if progress is not None:
                 progress(_progress(replay, settings, "timeline"))
-            events.take(answer.finish(), tell=True)
+            events.take(answer.finish(), tell=not settings.lists_at_end)
+            if settings.lists_at_end:
+                events.choose(settings, replay.passed.duration_s(info.time_base))
             curves = answer.curves()
         model = load()
         return Timeline(
@@ -181,6 +185,15 @@ class _Told:
         self.all: list[Event] = []
         self._on_event, self._followed = on_event, followed
         self._told = 0
+
+    def choose(self, settings: AnalysisSettings, duration_s: float) -> None:
+        """Keeps and tells the events, none of which was told, that the false alarms allow."""
+        assert settings.false_alarms_per_min is not None
+        confidences = [event.confidence for event in self.all]
+        listed = within_allowance(confidences, settings.false_alarms_per_min, duration_s)
+        kept = itertools.compress(self.all, listed)
+        self.all = [replace(event, id=number) for number, event in enumerate(kept, start=1)]
+        self.take((), tell=True)
 
     def take(self, found: Iterable[Event], *, tell: bool) -> None:
         """Adds events in order; ``tell``: these and those before them may be told now."""

@@ -98,6 +98,13 @@ class AnalysisSettings:
         """Whether events of this cause belong in the timeline."""
         return self.cause in ("all", cause)
 
+    @property
+    def lists_at_end(self) -> bool:
+        """Whether it is known at the end alone which events are listed: the surest of the whole
+        recording. Who follows gets those above the threshold at which so many false alarms came
+        through on other recordings."""
+        return self.false_alarms_per_min is not None and not self.follow
+
     def as_record(self) -> dict[str, object]:
         """What ``Timeline.settings`` holds, ready for JSON.
 

@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     if args.min_confidence is not None:
         models = [replace(model, threshold=args.min_confidence) for model in models]
     evaluation = summarise([score for score, _ in scored])
-    notes, promises = provenance_lines(scored), false_alarm_promises(scored)
+    notes, promises = provenance_lines(scored), false_alarm_promises([s for s, _ in scored])
     if args.json is not None:
         write_atomically(args.json, json_evaluation(evaluation, models, promises))
     if args.html is not None:

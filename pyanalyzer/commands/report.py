@@ -47,6 +47,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="events from this confidence, not below that of the saved timeline",
     )
     listing.add_argument(
+        "--false-alarms",
+        metavar="N",
+        type=arguments.number,
+        help="as many events as N false ones per minute allow, none but those that were saved",
+    )
+    listing.add_argument(
         "--cause",
         choices=("player", "world", "all"),
         help="whose changes, of those that were saved (default: all of these)",
@@ -73,14 +79,20 @@ def run(args: argparse.Namespace) -> int:
         check_frames(saved)  # before anything is written
     if replay is not None:
         saved = _at(saved, replay, named=args.replay is not None)
-    timeline = narrowed(saved, args.min_confidence, args.cause)
-    if may_lack_events(saved, args.min_confidence):
+    timeline = narrowed(saved, args.min_confidence, args.cause, args.false_alarms)
+    if may_lack_events(saved, timeline):
         print(
             "pyanalyzer: warning: the timeline was saved with a threshold of its own; it may lack"
-            f" events of confidence {args.min_confidence:g} and a little more",
+            f" events {_asked(args)}",
             file=sys.stderr,
         )
     return deliver(timeline, outputs, shown=shown, quiet=args.quiet)
+
+
+def _asked(args: argparse.Namespace) -> str:
+    if args.min_confidence is not None:
+        return f"of confidence {args.min_confidence:g} and a little more"
+    return f"that {args.false_alarms:g} false alarms a minute allow"
 
 
 def _at(saved: Timeline, replay: str, *, named: bool) -> Timeline:

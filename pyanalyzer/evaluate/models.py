@@ -8,7 +8,7 @@ from typing import Any
 
 from pyanalyzer.evaluate.protocol import REFERENCE, CaseScore
 from pyanalyzer.evaluate.summary import game_name
-from pyanalyzer.timeline import TimelineParameters
+from pyanalyzer.timeline import TimelineParameters, within_allowance
 
 # What people may ask `analyse --false-alarms` for: from a list to rely on to one to search in.
 ASKED_PER_MIN = (1.0, 2.0, 5.0, 10.0, 20.0)
@@ -18,15 +18,13 @@ _LISTED_GAMES = 6  # more names than that say less than their number
 @dataclass(frozen=True, slots=True)
 class EvaluatedModel:
     """The weights behind a timeline: their threshold, the engines that their training was told to
-    leave out, and the games (``ENGINE/GAME``) that it was given; ``false_alarm_thresholds``: the
-    threshold that they answer to each of ``ASKED_PER_MIN``, empty if they know none."""
+    leave out, and the games (``ENGINE/GAME``) that it was given."""
 
     name: str
     sha256: str
     threshold: float
     without_engines: tuple[str, ...] = ()
     games: tuple[str, ...] = ()
-    false_alarm_thresholds: tuple[float, ...] = ()
 
     @classmethod
     def of_weights(
@@ -34,12 +32,10 @@ class EvaluatedModel:
     ) -> EvaluatedModel:
         """From the header of weights; what older weights do not say is left empty."""
         settings = training.get("settings") or {}
-        thresholds = tuple(map(parameters.threshold_for_false_alarms, ASKED_PER_MIN))
         return cls(
             name=name,
             sha256=sha256,
             threshold=parameters.threshold,
-            false_alarm_thresholds=thresholds if parameters.calibration.thresholds else (),
             without_engines=tuple(settings.get("without_engines", ())),
             games=tuple(training.get("games", ())),
         )
@@ -63,16 +59,14 @@ class Promise:
     hits_per_min: float
 
 
-def false_alarm_promises(scored: Sequence[Scored]) -> tuple[Promise, ...]:
-    """Does ``analyse --false-alarms`` keep its word? Empty where a model knows no thresholds."""
-    if any(not model.false_alarm_thresholds for _, model in scored):
-        return ()
-    minutes = sum(score.minutes for score, _ in scored)
+def false_alarm_promises(scores: Sequence[CaseScore]) -> tuple[Promise, ...]:
+    """Does ``analyse --false-alarms`` keep its word?"""
+    minutes = sum(score.minutes for score in scores)
     promises = []
-    for n, asked in enumerate(ASKED_PER_MIN):
+    for asked in ASKED_PER_MIN:
         hits = false = 0
-        for score, model in scored:
-            listed = score.confidences >= model.false_alarm_thresholds[n]
+        for score in scores:
+            listed = within_allowance(score.confidences, asked, 60 * score.minutes)
             hits += int((listed & score.hits[REFERENCE]).sum())
             false += int((listed & ~score.hits[REFERENCE]).sum())
         promises.append(Promise(asked, false / minutes, hits / minutes))

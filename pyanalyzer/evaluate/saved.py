@@ -23,7 +23,7 @@ import numpy.typing as npt
 from pyanalyzer.atomic_file import write_atomically
 from pyanalyzer.decode.identity import sha256_of
 from pyanalyzer.errors import OutputError, TimelineFileError, UsageError
-from pyanalyzer.evaluate.models import ASKED_PER_MIN, EvaluatedModel
+from pyanalyzer.evaluate.models import EvaluatedModel
 from pyanalyzer.records import Timeline
 from pyanalyzer.report.json_report import json_report, read_timeline
 from pyanalyzer.settings import AnalysisSettings
@@ -139,16 +139,9 @@ def read_model(folder: Path, sha256: str) -> EvaluatedModel:
             threshold=float(record["threshold"]),
             without_engines=tuple(map(str, record["without_engines"])),
             games=tuple(map(str, record["games"])),
-            false_alarm_thresholds=_thresholds(record["false_alarm_thresholds"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TimelineFileError(f"{path} lacks or misstates a field: {error}") from error
-
-
-def _thresholds(values: list[float]) -> tuple[float, ...]:
-    if len(values) not in (0, len(ASKED_PER_MIN)):
-        raise ValueError(f"{len(values)} false_alarm_thresholds")
-    return tuple(map(float, values))
 
 
 def _read_baselines(path: Path, frames: int) -> Baselines:

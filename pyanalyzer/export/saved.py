@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 
 from pyanalyzer.errors import ReplayError, TimelineFileError, UsageError
 from pyanalyzer.export.clock import clock_of
 from pyanalyzer.records import Event, FrameCurves, Timeline
 from pyanalyzer.report.json_report import parse_timeline
-from pyanalyzer.settings import CauseChoice
+from pyanalyzer.settings import AnalysisSettings, CauseChoice
+from pyanalyzer.timeline.allowance import within_allowance
 
 # A text file does not hold it; every common container of video does, near its beginning.
 _BINARY = b"\0"
@@ -153,14 +155,22 @@ def at_replay(timeline: Timeline, path: str) -> Timeline:
 
 
 def narrowed(
-    timeline: Timeline, min_confidence: float | None = None, cause: CauseChoice | None = None
+    timeline: Timeline,
+    min_confidence: float | None = None,
+    cause: CauseChoice | None = None,
+    false_alarms_per_min: float | None = None,
 ) -> Timeline:
-    """The events of at least ``min_confidence`` and of ``cause``, numbered anew.
+    """The events of at least ``min_confidence``, or as many of the surest as
+    ``false_alarms_per_min`` allow, and of ``cause``, numbered anew.
 
-    The same as an analysis with these options, but for confidences within 0.00005 of the threshold,
-    as they are saved to four digits. None leaves things as they are. Raises UsageError where the
-    timeline cannot tell: events below its own threshold, or of a cause that it does not list.
+    The same as an analysis with these options, if what it would list was saved, but for confidences
+    within 0.00005 of the threshold, as they are saved to four digits. None leaves things as they
+    are. Raises UsageError for both thresholds at once, and where the timeline cannot tell: events
+    below its own threshold, or of a cause that it does not list.
     """
+    asked = AnalysisSettings(  # checks them
+        min_confidence=min_confidence, false_alarms_per_min=false_alarms_per_min
+    )
     settings = dict(timeline.settings)
     listed = settings.get("cause", "player")
     if cause is not None and listed not in (cause, "all"):
@@ -168,20 +178,17 @@ def narrowed(
             f"the saved timeline lists only the {listed}'s changes: analyse the replay again with"
             f" --cause {cause}"
         )
-    if min_confidence is not None:
-        _check_threshold(min_confidence, settings)
-        settings.pop("false_alarms_per_min", None)
-        settings["min_confidence"] = min_confidence
+    _check_threshold(asked, settings)
+    if min_confidence is not None or false_alarms_per_min is not None:
+        for name in ("min_confidence", "false_alarms_per_min"):
+            settings.pop(name, None)
+        settings |= asked.as_record()
     if cause == "player":
         settings.pop("cause", None)
     elif cause is not None:
         settings["cause"] = cause
-    least = 0.0 if min_confidence is None else min_confidence
-    chosen = [
-        event
-        for event in timeline.events
-        if event.confidence >= least and cause in (None, "all", event.cause)
-    ]
+    chosen = [event for event in timeline.events if cause in (None, "all", event.cause)]
+    chosen = _chosen(chosen, asked, timeline.video.duration_s)
     return replace(
         timeline,
         settings={key: settings[key] for key in _SETTINGS if key in settings},
@@ -189,23 +196,45 @@ def narrowed(
     )
 
 
-def _check_threshold(min_confidence: float, settings: dict[str, object]) -> None:
-    if not 0.0 <= min_confidence <= 1.0:
-        raise UsageError(f"min-confidence must be a probability, 0..1, not {min_confidence:g}")
-    saved = settings.get("min_confidence")
-    if isinstance(saved, int | float) and min_confidence < saved:
+def _chosen(events: list[Event], asked: AnalysisSettings, duration_s: float) -> list[Event]:
+    confidences = [event.confidence for event in events]
+    if asked.false_alarms_per_min is not None:
+        listed = within_allowance(confidences, asked.false_alarms_per_min, duration_s)
+        return list(compress(events, listed))
+    least = asked.min_confidence or 0.0
+    return [event for event in events if event.confidence >= least]
+
+
+def _check_threshold(asked: AnalysisSettings, settings: dict[str, object]) -> None:
+    """Raises UsageError where events were left out that are asked for."""
+    least, saved = asked.min_confidence, settings.get("min_confidence")
+    if least is not None and isinstance(saved, int | float) and least < saved:
         raise UsageError(
             f"the saved timeline holds only events of confidence {saved:g} and more: analyse the"
-            f" replay again with --min-confidence {min_confidence:g}"
+            f" replay again with --min-confidence {least:g}"
+        )
+    rate, saved = asked.false_alarms_per_min, settings.get("false_alarms_per_min")
+    if rate is not None and isinstance(saved, int | float) and rate > saved:
+        raise UsageError(
+            f"the saved timeline holds only as many events as {saved:g} false alarms a minute"
+            f" allow: analyse the replay again with --false-alarms {rate:g}"
         )
 
 
-def may_lack_events(timeline: Timeline, min_confidence: float | None) -> bool:
-    """Whether events of ``min_confidence`` may have been left out when the timeline was saved.
+def may_lack_events(timeline: Timeline, narrow: Timeline) -> bool:
+    """Whether events that belong in ``narrow``, made of it, may have been left out when the
+    timeline was saved.
 
     With the model's own threshold, or that of a rate of false alarms, the file does not say which
-    it was; it was not above the least confidence listed.
+    it was; it was not above the least confidence listed. Where a rate of false alarms is asked for
+    and all that was saved is listed, there may be more.
     """
-    if min_confidence is None or "min_confidence" in timeline.settings:
+    asked, saved = narrow.settings, timeline.settings
+    lowest = min((event.confidence for event in timeline.events), default=1.0)
+    least = asked.get("min_confidence")
+    if isinstance(least, int | float):
+        return "min_confidence" not in saved and least < lowest
+    if "false_alarms_per_min" not in asked or "false_alarms_per_min" in saved:
         return False
-    return min_confidence < min((event.confidence for event in timeline.events), default=1.0)
+    kept = {event.confidence for event in narrow.events}
+    return saved.get("min_confidence") != 0.0 and (lowest in kept or not timeline.events)
