@@ -60,6 +60,20 @@ def align(
     threads: int = 1,
     isa: str | None = None,
 ) -> tuple[tuple[int, int, int, int], float, bool]: ...
+def block_maps(
+    mean: U8,
+    texture: U16,
+    difference: U16,
+    residual: U16,
+    signed: I16,
+    match: U16,
+    motion_q4: I16,
+    motion_change_q4: I16,
+    noise_floor: U16,
+    flow_match: U16,
+    flow_q8: I16 | None,
+    flow_before_q8: I16 | None,
+) -> tuple[U8, int, int, int, float, float, float, float]: ...
 def block_vectors(
     maps: U8, *, first_signed: int, mirrored: bool = False, turned: Sequence[int] = ()
 ) -> F32: ...

@@ -179,6 +179,21 @@ class Flow:
     match: U16
 
 
+@dataclass(frozen=True, slots=True)
+class BlockSummary:
+    """What the blocks of one frame say in sum: sums of ``Evidence``, how many blocks have a
+    residual above the noise floor, and over the blocks with texture medians of the flow's change
+    and of how fast the flow and its change lead away from the picture's centre, per frame."""
+
+    difference: int
+    residual: int
+    active: int
+    change_x_px: float
+    change_y_px: float
+    expansion: float
+    expansion_change: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Memory:
     """What ``difference`` remembers from one frame to the next, on the grid of blocks."""

@@ -10,8 +10,8 @@ import pytest
 from pyanalyzer import core
 from pyanalyzer.core.stream import EvidenceStream
 from pyanalyzer.records import STILL_REPEATS, U8, Frame
-from pyanalyzer.score import features, flow
 from pyanalyzer.score.features import GLOBAL_FEATURES, MAP_CHANNELS, FeatureEncoder
+from pyanalyzer.score.flow import FlowHistory
 
 WIDTH_PX, HEIGHT_PX = 320, 240
 
@@ -42,10 +42,16 @@ def views(shifts: list[tuple[int, int]]) -> list[Frame]:
     return frames
 
 
-def pushed(frames: list[Frame]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    stream, history = EvidenceStream(WIDTH_PX, HEIGHT_PX, kernels=core), flow.FlowHistory()
-    measured = (history.push(stream.push(frame)) for frame in frames)
-    return [(now / 256, change / 256, view) for now, change, view in measured]
+def pushed(frames: list[Frame]) -> list[tuple[np.ndarray, np.ndarray, tuple[float, ...]]]:
+    """The flow and its change, in px, and the view's change, of each frame."""
+    stream, history = EvidenceStream(WIDTH_PX, HEIGHT_PX, kernels=core), FlowHistory()
+    found = []
+    for frame in frames:
+        now, before, view = history.push(stream.push(frame))
+        still = np.zeros((HEIGHT_PX // 8, WIDTH_PX // 8, 2))
+        flow = still if now is None else now / 256
+        found.append((flow, still if before is None else flow - before / 256, view))
+    return found
 
 
 def inside(values: np.ndarray) -> np.ndarray:
@@ -141,26 +147,3 @@ def test_expansion_is_the_rate_of_a_zoom() -> None:
     # By how much a point is now further out, of where it is now: 1 - 1 / scale.
     np.testing.assert_allclose(rates, [0, 0, 1 - 1 / 1.02, 1 - 1 / 1.03], atol=5e-4)
     np.testing.assert_allclose(changes[2:], [0.0196, 0.0095], atol=7e-4)
-
-
-def test_maps_hold_roots_to_the_last_step() -> None:
-    """The tables against the formula, over all values that the core can hand over."""
-    u16 = np.arange(65536, dtype=np.uint16)
-    i16 = u16.view(np.int16).astype(np.float64)
-    root = np.minimum(2 * np.sqrt(u16) + 0.5, 255).astype(np.uint8)
-    assert np.array_equal(features._ROOT, root)
-    for table, gain, parts in (
-        (features._SIGNED_SUM, 1, 1),
-        (features._MOTION, 8, 1),
-        (features._FLOW, 16, 256),
-        (features._FLOW_CHANGE, 32, 256),
-    ):
-        expected = 128 + np.sign(i16) * gain * np.sqrt(np.abs(i16) / parts)
-        assert np.abs(table - np.clip(expected, 0, 255)).max() <= 0.5 + 1e-4
-
-
-def test_medians_are_numpys() -> None:
-    rng = np.random.default_rng(4)
-    for count in range(1, 40):
-        values = rng.normal(size=count)
-        assert flow._median(values) == np.median(values)

@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
     register_flow(module);
     register_propose(module);
     register_warp(module);
+    register_block_maps(module);
     register_block_vectors(module);
     register_convolve(module);
 }

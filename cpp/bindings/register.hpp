@@ -9,6 +9,7 @@ namespace pyanalyzer::bindings {
 namespace py = pybind11;
 
 void register_align(py::module_& module);
+void register_block_maps(py::module_& module);
 void register_block_vectors(py::module_& module);
 void register_convolve(py::module_& module);
 void register_difference(py::module_& module);

@@ -6,6 +6,7 @@ threads. Importing this module loads NumPy and the compiled module, nothing else
 """
 
 from pyanalyzer.core.align import align
+from pyanalyzer.core.block_maps import block_maps
 from pyanalyzer.core.block_vectors import block_vectors
 from pyanalyzer.core.convolve import (
     convolve,
@@ -29,6 +30,7 @@ __all__ = [
     "EvidenceStream",
     "Tracks",
     "align",
+    "block_maps",
     "block_unaries",
     "block_vectors",
     "convolve",

@@ -5,6 +5,7 @@ accepted and change nothing.
 """
 
 from pyanalyzer.reference.align import align
+from pyanalyzer.reference.block_maps import block_maps
 from pyanalyzer.reference.block_vectors import block_vectors
 from pyanalyzer.reference.convolve import convolve, convolve_3x3
 from pyanalyzer.reference.crops import crops
@@ -18,6 +19,7 @@ from pyanalyzer.reference.warp import warp
 
 __all__ = [
     "align",
+    "block_maps",
     "block_unaries",
     "block_vectors",
     "convolve",
