@@ -57,9 +57,10 @@ def align(
     *,
     valid: BoolGrid | None = None,
     hint: tuple[int, int, int, int] | None = None,
+    enough: float = 1.0,
     threads: int = 1,
     isa: str | None = None,
-) -> tuple[tuple[int, int, int, int], float, bool]: ...
+) -> tuple[tuple[int, int, int, int], float, bool, float | None]: ...
 def block_maps(
     mean: U8,
     texture: U16,

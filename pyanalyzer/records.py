@@ -105,8 +105,9 @@ class Alignment:
     ``inverse_q16`` is the exact form that every later step uses: the integers ``(a, b, tx, ty)``
     in 1/65536 with ``x_prev = (a*x - b*y + tx)/65536``, ``y_prev = (b*x + a*y + ty)/65536`` for the
     pixel ``(x, y)`` of the current picture. ``confidence`` in 0..1 is the share of the textured
-    background that follows the motion. ``aligned`` is False where there is no alignment (a cut);
-    the motion is then the identity.
+    background that follows the motion; ``explained`` that of the texture of a much reduced picture,
+    None where not all motions were looked at. ``aligned`` is False where there is no alignment (a cut); the motion is then
+    the identity.
     """
 
     dx_px: float
@@ -116,6 +117,7 @@ class Alignment:
     confidence: float
     aligned: bool
     inverse_q16: tuple[int, int, int, int]
+    explained: float | None = None
 
     @classmethod
     def of(
@@ -125,6 +127,8 @@ class Alignment:
         aligned: bool,
         height: int,
         width: int,
+        *,
+        explained: float | None = None,
     ) -> Alignment:
         """From the exact inverse: displacement, scale and rotation about the centre."""
         a, b, tx, ty = (value / 65536.0 for value in inverse_q16)
@@ -140,6 +144,7 @@ class Alignment:
             confidence=confidence,
             aligned=aligned,
             inverse_q16=inverse_q16,
+            explained=explained,
         )
 
 

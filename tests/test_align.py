@@ -81,11 +81,13 @@ def assert_equal_everywhere(previous: U8, current: U8, **options: object) -> Ali
     hint=st.sampled_from(
         (None, IDENTITY, (65000, 500, 80000, -70000), (1 << 60, 0, 0, -(1 << 60)))
     ),
+    enough=st.sampled_from((0.0, 0.4, 1.0)),
     seed=st.integers(0, 2**16),
 )
 def test_equals_reference(
     *, height: int, width: int, pad: int, flip: bool, dx: float, dy: float, scale: float,
-    rotation: float, noise: int, masked: float, hint: tuple[int, int, int, int] | None, seed: int,
+    rotation: float, noise: int, masked: float, hint: tuple[int, int, int, int] | None,
+    enough: float, seed: int,
 ) -> None:  # fmt: skip
     rng = np.random.default_rng(seed)
     world = texture(height, width + pad, seed)
@@ -97,7 +99,7 @@ def test_equals_reference(
     if flip:
         previous, current = previous[::-1], current[::-1]
     valid = rng.random((height // 8, width // 8)) >= masked
-    assert_equal_everywhere(previous, current, valid=valid, hint=hint)
+    assert_equal_everywhere(previous, current, valid=valid, hint=hint, enough=enough)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,40 @@ def test_sees_the_background_behind_objects_overlays_and_flashes() -> None:
     found = core.align(previous, flash)
     assert found.aligned
     assert displacement_error_px(found, truth, (height, width)) < 0.3
+
+
+def half_moving_otherwise(step: int) -> tuple[U8, tuple[int, int, int, int]]:
+    """A pan of 5 px a step over a picture of which a third moves the other way; the pan's inverse."""
+    height, width = 240, 320
+    world, other = texture(height + 40, width + 200, 4), texture(height, width + 200, 5)
+    picture = world[:height, 100 - 5 * step : 100 - 5 * step + width].copy()
+    object_ = other[:, 40 + 3 * step : 40 + 3 * step + width]
+    picture[60:200, 60:240] = object_[60:200, 60:240]
+    return picture, inverse_of((height, width), 5.0, 0.0)
+
+
+def test_what_is_known_to_go_on_is_not_looked_for() -> None:
+    (previous, truth), (current, _) = (half_moving_otherwise(step) for step in (0, 1))
+    found = assert_equal_everywhere(previous, current)
+    assert displacement_error_px(found, truth, (240, 320)) < 0.1
+    assert found.explained is not None
+    assert 0.3 < found.explained < 0.8
+    following, _ = half_moving_otherwise(2)
+    hint = found.inverse_q16
+    known = assert_equal_everywhere(current, following, hint=hint, enough=found.explained - 0.05)
+    assert known.explained is None
+    assert displacement_error_px(known, truth, (240, 320)) < 0.1
+    # Where that is not enough, where there is no hint, or one that says that nothing moves, all is
+    # looked at.
+    for options in (
+        {"hint": hint, "enough": found.explained + 0.2},
+        {"hint": hint, "enough": 1.0},
+        {"enough": 0.01},
+        {"hint": IDENTITY, "enough": 0.01},
+    ):
+        anew = core.align(current, following, **options)  # type: ignore[arg-type]
+        assert anew.explained == pytest.approx(found.explained, abs=0.1)
+        assert displacement_error_px(anew, truth, (240, 320)) < 0.1
 
 
 def test_letterbox_bars_hold_nothing_back() -> None:

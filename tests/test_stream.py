@@ -13,7 +13,7 @@ import pytest
 
 import pyanalyzer.reference as reference_kernels
 from pyanalyzer.core.looks import Looks
-from pyanalyzer.core.stream import EvidenceStream, working_factor
+from pyanalyzer.core.stream import FRAMES_OF_ONE_SEARCH, EvidenceStream, working_factor
 from pyanalyzer.decode import open_replay
 from pyanalyzer.errors import ReplayError
 from pyanalyzer.records import Evidence, Frame, FrameEvidence, Region
@@ -91,6 +91,26 @@ def test_both_cores_agree(height: int, width: int) -> None:
     plain = run(EvidenceStream(width, height, kernels=reference_kernels), pictures)
     for a, b in zip(native, plain, strict=True):
         assert_same(a, b)
+
+
+def test_a_view_that_goes_on_is_looked_for_now_and_then() -> None:
+    rng = np.random.default_rng(2)
+    world = rng.integers(0, 256, (40, 70)).astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    world = world // 2 + np.roll(world, (3, 5), (0, 1)) // 2
+    boxes = rng.integers(0, 256, (30, 160, 200)).astype(np.uint8)  # unlike each other
+    stream, searched = EvidenceStream(320, 240), []
+    for index in range(30):
+        across = 4 * index if index <= 16 else 64 - 3 * (index - 16)
+        picture = world[20:260, 100 + across : 420 + across].copy()
+        picture[40:200, 60:260] = boxes[index]
+        pair = stream.pair(Frame(index, index, picture), picture)
+        alignment = stream.align(pair)
+        if index:
+            assert alignment.dx_px == pytest.approx(-4 if index <= 16 else 3, abs=0.1)
+            searched.append(alignment.explained is not None)
+    assert 1 / FRAMES_OF_ONE_SEARCH <= np.mean(searched) < 0.8
+    for begin in range(len(searched) - FRAMES_OF_ONE_SEARCH):
+        assert any(searched[begin : begin + FRAMES_OF_ONE_SEARCH])
 
 
 def test_the_sprite_is_followed_and_the_noise_is_not() -> None:

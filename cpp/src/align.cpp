@@ -110,13 +110,15 @@ class ModelFinder {
     ModelFinder(Workspace& work, int threads, Isa isa)
         : work_(work), threads_(threads), isa_(isa) {}
 
-    // The best model at the coarsest level; none where the pictures are unrelated.
-    std::optional<Model> find(const std::vector<Model>& starts) {
+    // The best model at the coarsest level; none where the pictures are unrelated. `enough`: of the
+    // texture explained, nothing but the starts is looked at.
+    std::optional<Model> find(const std::vector<Model>& starts, double enough) {
         const AlignLevel& coarse = work_.levels[work_.depth - 1];
         for (const Model& start : starts)
             candidates_.push_back(consider(coarse, start, kPreference, kCandidateIterations));
         const Candidate& best = best_of(candidates_);
-        if (best.share >= kExplainedShare) return best.model;
+        if (best.share >= kExplainedShare) explained_ = best.share;
+        if (best.share >= std::min(enough, kExplainedShare)) return best.model;
         measure(coarse, Model{}, threads_, isa_, work_.measured);
         double texture = 0.0;
         for (const Measured::Block& block : work_.measured.blocks) texture += block.weight;
@@ -125,6 +127,7 @@ class ModelFinder {
         std::stable_sort(candidates_.begin(), candidates_.end(),
                          [](const Candidate& i, const Candidate& j) { return i.score > j.score; });
         const double share = candidates_.front().share;
+        explained_ = share;
         if (share < kCutShare &&
             texture >= kCutTextureShare * static_cast<double>(coarse.valid.size()) &&
             work_.search.looks_unrelated(share))
@@ -137,6 +140,9 @@ class ModelFinder {
                                       candidates_[i].preference, kFinalIterations));
         return to_coarser(best_of(finals).model);
     }
+
+    // Of the texture, by what was found; none where that was enough.
+    std::optional<double> explained() const { return explained_; }
 
   private:
     Candidate consider(const AlignLevel& level, const Model& start, double preference,
@@ -191,6 +197,7 @@ class ModelFinder {
     int threads_;
     Isa isa_;
     std::vector<Candidate> candidates_;
+    std::optional<double> explained_;
 };
 
 }  // namespace
@@ -202,7 +209,7 @@ AlignResult align(LumaView previous, LumaView current, const AlignOptions& optio
         throw std::invalid_argument("previous and current must have the same shape");
     if (std::min(width, height) < kAlignMinSidePx || std::max(width, height) > kAlignMaxSidePx)
         throw std::invalid_argument("align takes pictures of 32 to 4096 px a side");
-    if (identical(previous, current)) return {InverseQ16{}, 1.0, true};
+    if (identical(previous, current)) return {InverseQ16{}, 1.0, true, std::nullopt};
     thread_local Workspace work;
     build_pyramid(previous, current, options.valid, threads, isa, work);
     std::vector<Model> starts{Model{}};
@@ -213,8 +220,10 @@ AlignResult align(LumaView previous, LumaView current, const AlignOptions& optio
             starts.push_back(hint);
         }
     }
-    const std::optional<Model> found = ModelFinder(work, threads, isa).find(starts);
-    if (!found) return {InverseQ16{}, 0.0, false};
+    ModelFinder finder(work, threads, isa);
+    const double enough = starts.size() > 1 ? options.enough : 1.0;
+    const std::optional<Model> found = finder.find(starts, enough);
+    if (!found) return {InverseQ16{}, 0.0, false, 0.0};
     Model model = *found;
     for (std::size_t k = work.depth; k-- > 0;) {
         const std::size_t detail = std::min<std::size_t>(k, 2);
@@ -223,7 +232,7 @@ AlignResult align(LumaView previous, LumaView current, const AlignOptions& optio
         if (k > 0) model = to_finer(model);
     }
     if (corner_distance_px(model, Model{}, height, width) < kStillPx) model = Model{};
-    return {quantize(model), confidence_of(work.measured), true};
+    return {quantize(model), confidence_of(work.measured), true, finder.explained()};
 }
 
 }  // namespace pyanalyzer

@@ -12,6 +12,7 @@ def align(
     *,
     valid: BoolGrid | None = None,
     hint: tuple[int, int, int, int] | None = None,
+    enough: float = 1.0,
     threads: int = 1,
     isa: str | None = None,
 ) -> Alignment:
@@ -20,7 +21,10 @@ def align(
     ``previous``, ``current``: uint8 (height, width), 32 to 4096 px a side, any row stride.
     ``valid``: bool (height // 8, width // 8), C-contiguous; blocks of 8 x 8 px where it is False
     are not looked at. ``hint``: an ``inverse_q16``, usually that of the frame before, tried as one
-    more hypothesis; it can only save time or help where the texture repeats.
+    more hypothesis; it can only save time or help where the texture repeats. ``enough``: where a
+    hint other than the identity was given, and it or the identity explains so large a share of the
+    texture, nothing else is looked at, and ``explained`` is None: what was explained a few frames
+    before, to save time.
 
     Robust to objects that move by themselves, static overlays, and changes of brightness that are
     smooth over a block. ``aligned`` is False where the pictures have nothing to do with each other
@@ -32,8 +36,8 @@ def align(
     Gauss-Newton steps with gradients of both pictures (Benhimane and Malis 2004) and robust block
     weights; see docs/alignment.md. Raises TypeError or ValueError on arrays it cannot take.
     """
-    inverse_q16, confidence, aligned = _core.align(
-        previous, current, valid=valid, hint=hint, threads=threads, isa=isa
+    inverse_q16, confidence, aligned, explained = _core.align(
+        previous, current, valid=valid, hint=hint, enough=enough, threads=threads, isa=isa
     )
     height, width = current.shape
-    return Alignment.of(inverse_q16, confidence, aligned, height, width)
+    return Alignment.of(inverse_q16, confidence, aligned, height, width, explained=explained)

@@ -37,6 +37,11 @@ MAX_FACTOR = 16
 COARSE_SHORT_SIDE_PX = 216
 LEAST_COARSE_SHORT_SIDE_PX = 180
 
+# Where the view goes on to move as it did, and that explains as much of the picture as when all
+# other motions were looked at, they are not looked at again for so many frames. (What is found once
+# may be an object's motion rather than the view's.)
+FRAMES_OF_ONE_SEARCH = 6
+
 IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))
 
 
@@ -53,6 +58,7 @@ class Kernels(Protocol):
         *,
         valid: BoolGrid | None = None,
         hint: tuple[int, int, int, int] | None = None,
+        enough: float = 1.0,
         threads: int = 1,
     ) -> Alignment: ...
     def warp(
@@ -139,6 +145,8 @@ class EvidenceStream:
         self._threads = threads
         self._valid = None if mask is None else self._valid_blocks(mask)
         self._hint: tuple[int, int, int, int] | None = None  # the view's last motion
+        self._explained = 1.0  # by what was found when all was looked at
+        self._searched_ago = 0  # frames
         self._repeats = 0
         self._tracks = Tracks()
         self._memory = Memory.initial(*self._grid)
@@ -198,9 +206,18 @@ class EvidenceStream:
             if pair.repeats == STILL_REPEATS:
                 self._hint = None
             return IDENTITY
+        self._searched_ago += 1
+        enough = self._explained if self._searched_ago < FRAMES_OF_ONE_SEARCH else 1.0
         alignment = self._kernels.align(
-            pair.before, pair.working, valid=self._valid, hint=self._hint, threads=self._threads
+            pair.before,
+            pair.working,
+            valid=self._valid,
+            hint=self._hint,
+            enough=enough,
+            threads=self._threads,
         )
+        if alignment.explained is not None:
+            self._explained, self._searched_ago = alignment.explained, 0
         self._hint = alignment.inverse_q16
         return alignment
 

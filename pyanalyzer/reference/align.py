@@ -117,13 +117,19 @@ def search_candidates(level: Level, search: Search, candidates: list[Candidate])
                 candidates.append(candidate)
 
 
-def find_model(levels: list[Level], starts: list[Model]) -> tuple[Model, bool]:
-    """The best model at the coarsest level, and whether the pictures are unrelated."""
+def find_model(
+    levels: list[Level], starts: list[Model], enough: float
+) -> tuple[Model | None, float | None]:
+    """The best model at the coarsest level, None where the pictures are unrelated, and the share of
+    the texture that it explains, None where that was ``enough``: then nothing but the starts was
+    looked at."""
     coarse = levels[-1]
     candidates = [consider(coarse, start, PREFERENCE, CANDIDATE_ITERATIONS) for start in starts]
     best = max(candidates, key=lambda candidate: candidate.score)
     if best.share >= EXPLAINED_SHARE:
-        return best.model, False
+        return best.model, best.share
+    if best.share >= enough:
+        return best.model, None
     texture = sequential_sum(measure(coarse, IDENTITY).weight)
     search = search_blocks(*coarse)
     search_candidates(coarse, search, candidates)
@@ -134,15 +140,15 @@ def find_model(levels: list[Level], starts: list[Model]) -> tuple[Model, bool]:
         and texture >= CUT_TEXTURE_SHARE * coarse[2].size
         and looks_unrelated(search, share)
     ):
-        return IDENTITY, True
+        return None, 0.0
     if len(levels) == 1:
-        return ranked[0].model, False
+        return ranked[0].model, share
     # The next level has four times the blocks: it tells the background from a large object.
     finals = [
         consider(levels[-2], to_finer(candidate.model), candidate.preference, FINAL_ITERATIONS)
         for candidate in ranked[:FINALISTS]
     ]
-    return to_coarser(max(finals, key=lambda candidate: candidate.score).model), False
+    return to_coarser(max(finals, key=lambda candidate: candidate.score).model), share
 
 
 def align(
@@ -151,6 +157,7 @@ def align(
     *,
     valid: BoolGrid | None = None,
     hint: Q16 | None = None,
+    enough: float = 1.0,
     threads: int = 1,
     isa: str | None = None,
 ) -> Alignment:
@@ -168,9 +175,10 @@ def align(
             for _ in levels[1:]:
                 hinted = to_coarser(hinted)
             starts.append(hinted)
-    model, unrelated = find_model(levels, starts)
-    if unrelated:
-        return Alignment.of(IDENTITY_Q16, 0.0, False, height, width)
+    found, explained = find_model(levels, starts, enough if len(starts) > 1 else 1.0)
+    if found is None:
+        return Alignment.of(IDENTITY_Q16, 0.0, False, height, width, explained=0.0)
+    model = found
     for k in range(len(levels) - 1, -1, -1):
         detail = min(k, 2)
         model, measured = refine(
@@ -180,4 +188,5 @@ def align(
             model = to_finer(model)
     if corner_distance_px(model, IDENTITY, height, width) < STILL_PX:
         model = IDENTITY
-    return Alignment.of(quantize(model), confidence_of(measured), True, height, width)
+    confidence = confidence_of(measured)
+    return Alignment.of(quantize(model), confidence, True, height, width, explained=explained)

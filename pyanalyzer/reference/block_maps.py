@@ -59,7 +59,7 @@ def block_maps(
     maps[0] = evidence.mean
     maps[1:7] = [root_table()[amount] for amount in amounts]
     maps[7] = signed_table(1.0)[bits(evidence.signed)]
-    vectors = (
+    vectors: tuple[tuple[U8, I16 | I32], ...] = (
         (signed_table(8.0), evidence.motion_q4),
         (signed_table(8.0), evidence.motion_change_q4),
         (signed_table(16.0, PARTS_OF_PX), flow),
