@@ -106,8 +106,8 @@ class Alignment:
     in 1/65536 with ``x_prev = (a*x - b*y + tx)/65536``, ``y_prev = (b*x + a*y + ty)/65536`` for the
     pixel ``(x, y)`` of the current picture. ``confidence`` in 0..1 is the share of the textured
     background that follows the motion; ``explained`` that of the texture of a much reduced picture,
-    None where not all motions were looked at. ``aligned`` is False where there is no alignment (a cut); the motion is then
-    the identity.
+    None where not all motions were looked at. ``aligned`` is False where there is no alignment (a
+    cut); the motion is then the identity.
     """
 
     dx_px: float

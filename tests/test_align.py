@@ -163,7 +163,7 @@ def test_sees_the_background_behind_objects_overlays_and_flashes() -> None:
 
 
 def half_moving_otherwise(step: int) -> tuple[U8, tuple[int, int, int, int]]:
-    """A pan of 5 px a step over a picture of which a third moves the other way; the pan's inverse."""
+    """A pan of 5 px a step, a third of the picture moving the other way; the pan's inverse."""
     height, width = 240, 320
     world, other = texture(height + 40, width + 200, 4), texture(height, width + 200, 5)
     picture = world[:height, 100 - 5 * step : 100 - 5 * step + width].copy()

@@ -22,8 +22,9 @@ from pyanalyzer.core.stream import EvidenceStream, Kernels
 from pyanalyzer.records import U8, Alignment, Frame, FrameEvidence, Scores
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
 from pyanalyzer.score.looks import LOOK_WEIGHTS, LooksEncoder, LooksScorer, pool
-from pyanalyzer.score.mirror import mirror_features
+from pyanalyzer.score.mirror import mirror_crops, mirror_globals, mirror_maps, mirror_proposals
 from pyanalyzer.score.model import TorchParts
+from pyanalyzer.score.parts import AS_IT_IS
 from pyanalyzer.score.scorer import Scorer
 from pyanalyzer.simulate.truth import every
 from tests.planted_recapture import planted_truth
@@ -32,6 +33,16 @@ from tests.test_stream import assert_same, clip
 
 HEIGHT, WIDTH = 208, 272
 COARSE = 2  # px of the picture for one of two looks
+
+
+def in_a_mirror(frame: FrameFeatures) -> FrameFeatures:
+    """What the network sees of a frame, left and right exchanged."""
+    return FrameFeatures(
+        mirror_maps(frame.maps, "x"),
+        mirror_globals(frame.globals, "x"),
+        mirror_proposals(frame.proposals, "x"),
+        mirror_crops(frame.crops, "x"),
+    )
 
 
 def frames_of(pictures: list[U8]) -> list[Frame]:
@@ -273,11 +284,11 @@ def test_all_looks_are_scored_and_pooled(
         pieces.append(pushed.take())
     taken = [piece for piece in pieces if piece is not None]
     joined = Scores.join([*taken, pushed.finish()])
-    first = Scorer(parts, mirrored=False)
-    others = [Scorer(parts, mirrored=False) for _ in range(back)]
+    first = Scorer(parts, views=AS_IT_IS)
+    others = [Scorer(parts, views=AS_IT_IS) for _ in range(back)]
     for i, (near, far) in enumerate(zip(*looks, strict=True)):
         first.push(near, i + 5, i * 100)
-        others[i % back].push(mirror_features(far), i, i)
+        others[i % back].push(in_a_mirror(far), i, i)
     expected = first.finish()
     answered = [other.finish() for other in others]
     for name in ("index", "pts", "candidate"):

@@ -19,6 +19,7 @@ from pyanalyzer.score.load import load_for_analysis
 from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
 from pyanalyzer.score.native import NativeNetwork, supports
 from pyanalyzer.score.native_places import PlaceView
+from pyanalyzer.score.parts import AS_IT_IS, BOTH_VIEWS, IN_A_MIRROR
 from pyanalyzer.weights import shipped_path
 from tests.media import moving, write_video
 from tests.planted_stills import scene, with_block, write_png
@@ -65,7 +66,7 @@ def test_places_are_pytorchs(configuration: NetworkConfiguration, grid: tuple[in
     rng = np.random.default_rng(2)
     maps = rng.integers(0, 256, (FRAMES, len(MAP_CHANNELS), *grid), dtype=np.uint8)
     maps[:, :, 1] = 0
-    expected = theirs.compare_places(maps, mirrored=True)
+    expected = theirs.compare_places(maps, BOTH_VIEWS)
     assert len(expected) == VIEWS
     for mirrored, want in zip((False, True), expected, strict=True):
         places = PlaceView(native.place_layers, mirrored=mirrored).push(maps, last=True)
@@ -91,13 +92,13 @@ def test_places_do_not_depend_on_how_many_frames_come_at_a_time(
         monkeypatch.setattr(native_places, "_AT_ONCE_FRAMES", at_once)
         monkeypatch.setattr(native_places, "_ENTER_FRAMES", at_once)
         for frames in (1, 2, 4, 5, FRAMES, FRAMES + 1):
-            for mirrored in (True, False):
-                following = network.follow_places(mirrored=mirrored, batch_frames=frames)
+            for chosen in (BOTH_VIEWS, AS_IT_IS, IN_A_MIRROR):
+                following = network.follow_places(views=chosen, batch_frames=frames)
                 batches = [maps[i : i + frames] for i in range(0, FRAMES, frames)]
                 found = [following.push([*batch], last=False) for batch in batches]
                 found.append(following.push([], last=True))
                 seen = np.concatenate(found, axis=1)
-                views = flat[: 1 + mirrored]
+                views = flat[[int(mirrored) for mirrored in chosen]]
                 assert seen.shape == (*views.shape[:2], 2, views.shape[3])
                 np.testing.assert_array_equal(seen[:, :, 0], views.mean(axis=2))
                 np.testing.assert_array_equal(seen[:, :, 1], views.max(axis=2))

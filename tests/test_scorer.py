@@ -21,6 +21,7 @@ from pyanalyzer.score.features import (
 )
 from pyanalyzer.score.mirror import mirror_crops, mirror_globals, mirror_maps, mirror_proposals
 from pyanalyzer.score.model import Network, TorchParts, load_model, weights_bytes
+from pyanalyzer.score.parts import AS_IT_IS, BOTH_VIEWS, IN_A_MIRROR, Views
 from tests.small_network import SMALL
 
 
@@ -63,15 +64,13 @@ def in_a_mirror(
     ]
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("views", [AS_IT_IS, IN_A_MIRROR, BOTH_VIEWS])
 @pytest.mark.parametrize("count", [1, 2, 5, 16, 17, 63, 150])
-def test_chunks_equal_the_whole(
-    count: int, mirrored: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chunks_equal_the_whole(count: int, views: Views, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scorer, "BATCH_FRAMES", 16)
     monkeypatch.setattr(scorer, "TEMPORAL_CHUNK_FRAMES", (8, 32))
     network, frames = random_network(), random_frames(count)
-    running = scorer.Scorer(TorchParts(network), mirrored=mirrored)
+    running = scorer.Scorer(TorchParts(network), views=views)
     for i, frame in enumerate(frames):
         running.push(frame, i + 5, i * 100)
     scores = running.finish()
@@ -80,10 +79,8 @@ def test_chunks_equal_the_whole(
         for name in ("maps", "globals", "proposals", "crops")
     ]
     with torch.inference_mode():
-        views = [network(*stacked)]
-        if mirrored:
-            views.append(network(*in_a_mirror(*stacked)))
-    whole = [torch.stack(heads).double() for heads in zip(*views, strict=True)]
+        seen = [network(*(in_a_mirror(*stacked) if m else stacked)) for m in views]
+    whole = [torch.stack(heads).double() for heads in zip(*seen, strict=True)]
     whole = [heads.exp().mean(dim=0) for heads in whole]
     assert scores.index.tolist() == list(range(5, 5 + count))
     for got, expected in zip(

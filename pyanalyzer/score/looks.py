@@ -11,8 +11,7 @@ import numpy as np
 from pyanalyzer.core.looks import Looked
 from pyanalyzer.records import F32, Scores
 from pyanalyzer.score.features import FeatureEncoder, FrameFeatures
-from pyanalyzer.score.mirror import mirror_features
-from pyanalyzer.score.parts import NetworkParts
+from pyanalyzer.score.parts import AS_IT_IS, BOTH_VIEWS, IN_A_MIRROR, NetworkParts
 from pyanalyzer.score.scorer import BATCH_FRAMES, Scorer
 
 LooksFeatures = tuple[FrameFeatures, ...]
@@ -51,11 +50,11 @@ class LooksScorer:
     """
 
     def __init__(self, network: NetworkParts, *, mirrored: bool = True, back: int = 1) -> None:
-        self._near = Scorer(network, mirrored=mirrored and back == 1)
+        self._near = Scorer(network, views=BOTH_VIEWS if mirrored and back == 1 else AS_IT_IS)
         # Of each replay of the second look fewer frames make a batch, as fewer come in that time.
         batch_frames = max(1, BATCH_FRAMES >> (back - 1).bit_length())
         self._far = [
-            Scorer(network, mirrored=False, batch_frames=batch_frames)
+            Scorer(network, views=IN_A_MIRROR, batch_frames=batch_frames)
             for _ in range(back if back > 1 else 0)
         ]
         self._pushed = 0
@@ -70,7 +69,7 @@ class LooksScorer:
         self._near.push(looks[0], index, pts)
         if self._far:
             far = self._far[self._pushed % len(self._far)]
-            far.push(mirror_features(looks[1]), index, pts)
+            far.push(looks[1], index, pts)
         self._pushed += 1
 
     def take(self) -> Scores | None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-
 from pyanalyzer.score.features import (
     GLOBAL_FEATURES,
     MAP_CHANNELS,
     PROPOSAL_FEATURES,
-    FrameFeatures,
 )
 
 Axis = Literal["x", "y"]
@@ -57,16 +54,6 @@ def mirror_proposals(proposals: Array, axis: Axis) -> Array:
 def mirror_crops(crops: Array, axis: Axis) -> Array:
     """uint8 (..., CROP_PX, CROP_PX) to the same."""
     return _flipped(crops, axis)
-
-
-def mirror_features(frame: FrameFeatures) -> FrameFeatures:
-    """A frame's input, left and right exchanged; its arrays are C-contiguous."""
-    return FrameFeatures(
-        maps=np.ascontiguousarray(mirror_maps(frame.maps, "x")),
-        globals=mirror_globals(frame.globals, "x"),
-        proposals=mirror_proposals(frame.proposals, "x"),
-        crops=np.ascontiguousarray(mirror_crops(frame.crops, "x")),
-    )
 
 
 def _flipped(pictures: Array, axis: Axis) -> Array:

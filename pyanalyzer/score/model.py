@@ -18,7 +18,7 @@ from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
 from pyanalyzer.score.mirror import mirror_maps
 from pyanalyzer.score.native import NativeNetwork, supports
-from pyanalyzer.score.parts import NetworkParts
+from pyanalyzer.score.parts import NetworkParts, Views
 from pyanalyzer.score.place_chunks import PlacesInChunks
 from pyanalyzer.score.weights_file import read_weights, weights_file
 
@@ -131,20 +131,20 @@ class TorchParts:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self._network.configuration.temporal_context_frames
 
-    def follow_places(self, *, mirrored: bool, batch_frames: int) -> PlacesInChunks:
+    def follow_places(self, *, views: Views, batch_frames: int) -> PlacesInChunks:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         around = self._network.configuration.place_context_frames
 
         def compare(maps: U8) -> F32:
-            return self.compare_places(maps, mirrored=mirrored)
+            return self.compare_places(maps, views)
 
         return PlacesInChunks(compare, around, batch_frames)
 
     @torch.inference_mode()
-    def compare_places(self, maps: U8, *, mirrored: bool) -> F32:
+    def compare_places(self, maps: U8, views: Views) -> F32:
         """uint8 (T, len(MAP_CHANNELS), R, C) to float32 (V, T, places, compared_width)."""
-        views = torch.from_numpy(np.stack([maps, mirror_maps(maps, "x")] if mirrored else [maps]))
-        places: F32 = self._network.compare_places(views).numpy()
+        seen = np.stack([mirror_maps(maps, "x") if mirrored else maps for mirrored in views])
+        places: F32 = self._network.compare_places(torch.from_numpy(seen)).numpy()
         return places
 
     @torch.inference_mode()

@@ -17,6 +17,7 @@ from pyanalyzer.records import CAUSES, F32, KINDS, U8, BoolGrid
 from pyanalyzer.score.configuration import NetworkConfiguration
 from pyanalyzer.score.layers import NORM_EPSILON, Tensors, layer_of, step_of
 from pyanalyzer.score.native_places import NativePlaces, PlaceLayers
+from pyanalyzer.score.parts import Views
 
 _CROPS_AT_ONCE = 128  # what a layer gives is in the cache for the next one
 _ABSENT = np.float32(-1e4)  # log-odds of a candidate that does not exist
@@ -86,9 +87,9 @@ class NativeNetwork:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
         return self.configuration.temporal_context_frames
 
-    def follow_places(self, *, mirrored: bool, batch_frames: int) -> NativePlaces:
+    def follow_places(self, *, views: Views, batch_frames: int) -> NativePlaces:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""
-        return NativePlaces(self.place_layers, mirrored=mirrored)
+        return NativePlaces(self.place_layers, views)
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:
         """See :class:`~pyanalyzer.score.parts.NetworkParts`."""

@@ -18,6 +18,7 @@ from pyanalyzer.score.configuration import COARSE_PLACE_STEP, SIDE_FRAMES, Netwo
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
 from pyanalyzer.score.layers import Layer, Shift, Tensors, layer_of, step_of
 from pyanalyzer.score.mirror import turned_channels
+from pyanalyzer.score.parts import Views
 
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)  # the signed channels come last
 _TURNED = turned_channels("x")
@@ -217,8 +218,8 @@ class NativePlaces:
     """:class:`~pyanalyzer.score.parts.PlacesFollowed`: of all places mean and largest, (V, T, 2,
     compared width)."""
 
-    def __init__(self, layers: PlaceLayers, *, mirrored: bool) -> None:
-        self._views = [PlaceView(layers, mirrored=view) for view in (False, True)[: 1 + mirrored]]
+    def __init__(self, layers: PlaceLayers, views: Views) -> None:
+        self._views = [PlaceView(layers, mirrored=mirrored) for mirrored in views]
 
     def push(self, maps: Sequence[U8], *, last: bool) -> F32:
         """See :class:`~pyanalyzer.score.parts.PlacesFollowed`."""

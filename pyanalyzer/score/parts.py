@@ -8,6 +8,13 @@ from typing import Any, Protocol
 
 from pyanalyzer.records import F32, U8, BoolGrid
 
+# The views of a replay that are looked at: for each whether it is in a mirror, left and right
+# exchanged.
+Views = tuple[bool, ...]
+AS_IT_IS: Views = (False,)
+IN_A_MIRROR: Views = (True,)
+BOTH_VIEWS: Views = (False, True)
+
 
 class PlacesFollowed(Protocol):
     """What changed at the places of one replay, whose frames come batch by batch."""
@@ -20,16 +27,16 @@ class PlacesFollowed(Protocol):
 
 
 class NetworkParts(Protocol):
-    """Steps on NumPy arrays. V views of a replay (as it is, or in a mirror), T frames."""
+    """Steps on NumPy arrays. V views of a replay, T frames."""
 
     @property
     def temporal_context_frames(self) -> int:
         """How many frames to either side :meth:`compare` takes into account."""
         ...
 
-    def follow_places(self, *, mirrored: bool, batch_frames: int) -> PlacesFollowed:
-        """The places of a replay, of whose frames ``batch_frames`` will come at a time: as they are
-        and, if ``mirrored``, as they are seen in a mirror, left and right exchanged."""
+    def follow_places(self, *, views: Views, batch_frames: int) -> PlacesFollowed:
+        """The places of a replay, of whose frames, as they are, ``batch_frames`` will come at a
+        time."""
         ...
 
     def compare_candidates(self, crops: U8, proposals: F32) -> F32:

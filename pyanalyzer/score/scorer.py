@@ -18,7 +18,7 @@ from pyanalyzer.score.mirror import (
     mirror_globals,
     mirror_proposals,
 )
-from pyanalyzer.score.parts import NetworkParts
+from pyanalyzer.score.parts import BOTH_VIEWS, NetworkParts, Views
 
 _Array = npt.NDArray[Any]
 
@@ -35,9 +35,8 @@ TEMPORAL_CHUNK_FRAMES = (57, 64, 128, 256)
 class Scorer:
     """Push every frame in display order, take what is scored from time to time, then finish.
 
-    ``mirrored``: the network also sees every frame in a mirror, left and right exchanged, and its
-    answer is the mean probability of both (Krizhevsky et al. 2012): it errs less, at twice the
-    price.
+    ``views``: how the network sees every frame, which is pushed as it is. Of both views its answer
+    is the mean probability (Krizhevsky et al. 2012): it errs less, at twice the price.
 
     ``batch_frames``: a divisor of ``BATCH_FRAMES``; of smaller batches the first answer comes after
     fewer frames.
@@ -48,12 +47,11 @@ class Scorer:
     """
 
     def __init__(
-        self, network: NetworkParts, *, mirrored: bool = True, batch_frames: int | None = None
+        self, network: NetworkParts, *, views: Views = BOTH_VIEWS, batch_frames: int | None = None
     ) -> None:
-        self._network = network
-        self._mirrored = mirrored
+        self._network, self._views = network, views
         self._batch_frames = batch_frames or BATCH_FRAMES
-        self._following = network.follow_places(mirrored=mirrored, batch_frames=self._batch_frames)
+        self._following = network.follow_places(views=views, batch_frames=self._batch_frames)
         around = network.temporal_context_frames + 1
         self._score_chunks = Chunks(_chunk_frames(self._batch_frames), around, around)
         self._pushed = 0
@@ -95,7 +93,7 @@ class Scorer:
         if not self._pending:
             return
         proposals, crops, frame_globals = (
-            self._views(np.stack([getattr(f, name) for f in self._pending]), mirror)
+            self._seen(np.stack([getattr(f, name) for f in self._pending]), mirror)
             for name, mirror in (
                 ("proposals", mirror_proposals),
                 ("crops", mirror_crops),
@@ -106,11 +104,10 @@ class Scorer:
         self._frame_parts.append((frame_globals, candidates, proposals[..., 0] > 0.5))
         self._pending = []
 
-    def _views(self, frames: _Array, mirror: Callable[[_Array, Axis], _Array]) -> _Array:
-        """(T, ...) to (1, T, ...), or (2, T, ...) with the frames in a mirror behind."""
-        if self._mirrored:
-            return np.stack([frames, mirror(frames, "x")])
-        return frames[np.newaxis]
+    def _seen(self, frames: _Array, mirror: Callable[[_Array, Axis], _Array]) -> _Array:
+        """(T, ...) to (V, T, ...), C-contiguous."""
+        views = [mirror(frames, "x") if mirrored else frames for mirrored in self._views]
+        return np.ascontiguousarray(views[0][np.newaxis]) if len(views) == 1 else np.stack(views)
 
     def _compare_places(self, *, last: bool) -> None:
         """Maps to compared places, of all frames around which all is known."""
