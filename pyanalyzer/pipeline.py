@@ -50,10 +50,10 @@ ProgressCallback = Callable[[Progress], None]
 Watch = Callable[[Frame, FrameEvidence, VideoInfo, float], None]
 
 _PROGRESS_EVERY_FRAMES = 15  # often enough for an eye, too seldom to cost anything
-# With that many threads frames are measured by three, each doing its step of another frame, which
-# takes no more work than one doing all (sharing single steps out among threads does): one alone is
-# slower than the decoding of small pictures.
-_THREADS_TO_MEASURE_AHEAD = 2
+# With that many threads frames are measured by three, each doing its step of another frame (sharing
+# single steps out among threads takes more work): one alone is slower than the decoding of small
+# pictures. With fewer, decoding and the network keep them busy, and handing over takes time.
+_THREADS_TO_MEASURE_AHEAD = 3
 _AHEAD_FRAMES = 4  # one for each thread, and one to wait for each of them but the last
 
 
