@@ -150,6 +150,15 @@ def contests(previous: U8, current: U8) -> Iterator[Contest]:
         (),  # the pixels under the proposals: known only to the step
         {},
     )
+    flow = core.flow(previous, current)
+    before = np.zeros_like(flow.flow_q8)
+    yield Contest(
+        "block maps",
+        lambda _: core.block_maps(evidence, flow.match, flow.flow_q8, before),  # on one thread
+        lambda: reference.block_maps(evidence, flow.match, flow.flow_q8, before),
+        (evidence, flow.match, flow.flow_q8, before),
+        {},
+    )
     yield _layer(height // 64, width // 64)
 
 

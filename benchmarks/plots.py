@@ -108,23 +108,22 @@ def chart(figures: Figures, image_format: str) -> bytes:
     whole = {film: rows for film, rows in films.items() if _plain(rows)}
     if not whole:
         raise ReplayError("these figures hold no films: measure with python -m benchmarks films")
-    bars = max(map(len, whole.values()))
-    size = (9, 0.9 + 0.24 * bars)
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-    panels = figure.subplots(1, len(whole), squeeze=False, sharey=False)[0]
-    for axes, (film, rows) in zip(panels, whole.items(), strict=True):
-        plain = _plain(rows)
-        ratios = [(r["contestant"], _per_video_s(r) / _per_video_s(plain)) for r in rows]
-        ratios.sort(key=lambda pair: -pair[1])
-        colours = [OURS if name in (TOOL, FAST) else OTHERS for name, _ in ratios]
-        drawn = axes.barh(
-            [name for name, _ in ratios], [value for _, value in ratios], color=colours
-        )
-        axes.bar_label(drawn, [f" {value:.2f} x" for _, value in ratios])
-        axes.axvline(1, color=MEMORY, lw=1)
-        axes.set_xlim(0, 1.3 * max(value for _, value in ratios))
+    ratios = {film: _ratios(rows) for film, rows in whole.items()}
+    names = list(dict.fromkeys(name for found in ratios.values() for name in found))
+    longest = max(value for found in ratios.values() for value in found.values())
+    figure = Figure(figsize=(9, 0.9 + 0.24 * len(names)), dpi=DPI, layout="constrained")
+    panels = figure.subplots(1, len(whole), squeeze=False, sharey=True)[0]
+    for axes, (film, found) in zip(panels, ratios.items(), strict=True):
+        axes.axvline(1, color=MEMORY, lw=1, zorder=0)
+        for name in reversed(names):  # the first one on top
+            value = found.get(name, 0.0)
+            drawn = axes.barh([name], [value], color=OURS if name in (TOOL, FAST) else OTHERS)
+            label = f"{value:.2f} x" if name in found else "not measured"
+            axes.bar_label(drawn, [label], padding=4, bbox={"fc": "white", "ec": "none", "pad": 1})
+        axes.set_xlim(0, 1.3 * longest)
         axes.set_title(film, loc="left", fontsize=9)
-        axes.tick_params(axis="x", labelbottom=False, length=0)
+        axes.tick_params(axis="both", length=0)
+        axes.tick_params(axis="x", labelbottom=False)
         axes.spines[["top", "right", "bottom"]].set_visible(False)
     figure.suptitle(
         f"Wall time / plain decoding's, less is better; {_host(figures)}",
@@ -133,6 +132,13 @@ def chart(figures: Figures, image_format: str) -> bytes:
         fontsize=9,
     )
     return _saved(figure, image_format)
+
+
+def _ratios(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Of each contestant, the quickest first, its time over plain decoding's."""
+    plain = _plain(rows)
+    ratios = {row["contestant"]: _per_video_s(row) / _per_video_s(plain) for row in rows}
+    return dict(sorted(ratios.items(), key=lambda pair: pair[1]))
 
 
 def _plain(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -60,7 +60,7 @@ def test_contestants_agree_and_run() -> None:
             assert kernels.equal(contest.native(threads), contest.numpy()), contest.step
         for call in contest.others.values():
             call()
-    assert len(steps) == len(set(steps)) == 9
+    assert len(steps) == len(set(steps)) == 10
 
 
 def test_differences_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
