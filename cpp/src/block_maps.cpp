@@ -72,6 +72,13 @@ double median(std::vector<Number>& values) {
 struct Seen {
     std::vector<std::int32_t> x, y;
     std::vector<double> expansion, expansion_change;
+
+    void clear() {
+        x.clear();
+        y.clear();
+        expansion.clear();
+        expansion_change.clear();
+    }
 };
 
 }  // namespace
@@ -80,50 +87,58 @@ BlockSummary block_maps(const BlockMeasures& m, std::uint8_t* maps) {
     const Tables& table = tables();
     const std::size_t blocks = static_cast<std::size_t>(m.rows) * static_cast<std::size_t>(m.cols);
     const auto map = [&](std::size_t channel) { return maps + channel * blocks; };
+    // One map after the other: each loop reads one table and writes one stretch of memory.
+    const auto look_up = [&](const Table& values, std::size_t channel, auto&& value_of) {
+        std::uint8_t* to = map(channel);
+        for (std::size_t i = 0; i < blocks; ++i) to[i] = values[value_of(i)];
+    };
     BlockSummary found{};
+    for (std::size_t i = 0; i < blocks; ++i) {
+        found.difference += m.difference[i];
+        found.residual += m.residual[i];
+        found.active += m.residual[i] > m.noise_floor[i];
+    }
+    std::copy_n(m.mean, blocks, map(0));
+    look_up(table.root, 1, [&](std::size_t i) { return m.texture[i]; });
+    look_up(table.root, 2, [&](std::size_t i) { return m.difference[i]; });
+    look_up(table.root, 3, [&](std::size_t i) { return m.residual[i]; });
+    look_up(table.root, 4, [&](std::size_t i) {
+        return static_cast<std::uint16_t>(std::max(m.residual[i], m.noise_floor[i]) -
+                                          m.noise_floor[i]);
+    });
+    look_up(table.root, 5, [&](std::size_t i) { return m.match[i]; });
+    look_up(table.root, 6, [&](std::size_t i) { return m.flow_match[i]; });
+    look_up(table.signed_sum, 7, [&](std::size_t i) { return bits(m.signed_sum[i]); });
+    const auto flow = [&](std::size_t at) { return m.flow_q8 ? std::int32_t{m.flow_q8[at]} : 0; };
+    const auto change = [&](std::size_t at) {
+        return m.flow_q8 && m.flow_before_q8 ? m.flow_q8[at] - m.flow_before_q8[at] : 0;
+    };
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+        const auto at = [axis](std::size_t i) { return 2 * i + axis; };
+        look_up(table.motion, 8 + axis, [&](std::size_t i) { return bits(m.motion_q4[at(i)]); });
+        look_up(table.motion, 10 + axis,
+                [&](std::size_t i) { return bits(m.motion_change_q4[at(i)]); });
+        look_up(table.flow, 12 + axis, [&](std::size_t i) { return bits(flow(at(i))); });
+        look_up(table.flow_change, 14 + axis, [&](std::size_t i) { return bits(change(at(i))); });
+    }
     thread_local Seen seen;
-    seen.x.clear();
-    seen.y.clear();
-    seen.expansion.clear();
-    seen.expansion_change.clear();
+    seen.clear();
     // Blocks nearer to the centre than a quarter of the short side say too little of an expansion.
     const double near = std::min(m.rows, m.cols) * kBlockPx / 4.0;
-    for (std::size_t i = 0; i < blocks; ++i) {
-        const std::uint16_t residual = m.residual[i];
-        const auto excess =
-            static_cast<std::uint16_t>(residual - std::min(residual, m.noise_floor[i]));
-        found.difference += m.difference[i];
-        found.residual += residual;
-        found.active += excess > 0;
-        map(0)[i] = m.mean[i];
-        map(1)[i] = table.root[m.texture[i]];
-        map(2)[i] = table.root[m.difference[i]];
-        map(3)[i] = table.root[residual];
-        map(4)[i] = table.root[excess];
-        map(5)[i] = table.root[m.match[i]];
-        map(6)[i] = table.root[m.flow_match[i]];
-        map(7)[i] = table.signed_sum[bits(m.signed_sum[i])];
-        std::int32_t flow[2] = {0, 0}, change[2] = {0, 0};
-        for (std::size_t axis = 0; axis < 2; ++axis) {
-            const std::size_t at = 2 * i + axis;
-            if (m.flow_q8) flow[axis] = m.flow_q8[at];
-            if (m.flow_q8 && m.flow_before_q8) change[axis] = flow[axis] - m.flow_before_q8[at];
-            map(8 + axis)[i] = table.motion[bits(m.motion_q4[at])];
-            map(10 + axis)[i] = table.motion[bits(m.motion_change_q4[at])];
-            map(12 + axis)[i] = table.flow[bits(flow[axis])];
-            map(14 + axis)[i] = table.flow_change[bits(change[axis])];
-        }
-        if (m.texture[i] < kTexturedSum) continue;
-        seen.x.push_back(change[0]);
-        seen.y.push_back(change[1]);
-        const auto row = static_cast<double>(i / static_cast<std::size_t>(m.cols));
-        const auto col = static_cast<double>(i % static_cast<std::size_t>(m.cols));
-        const double x = (col - (m.cols - 1) / 2.0) * kBlockPx;
+    std::size_t i = 0;
+    for (int row = 0; row < m.rows; ++row) {
         const double y = (row - (m.rows - 1) / 2.0) * kBlockPx;
-        const double squared = x * x + y * y;
-        if (squared < near * near) continue;
-        seen.expansion.push_back((flow[0] * x + flow[1] * y) / squared);
-        seen.expansion_change.push_back((change[0] * x + change[1] * y) / squared);
+        for (int col = 0; col < m.cols; ++col, ++i) {
+            if (m.texture[i] < kTexturedSum) continue;
+            const std::int32_t change_x = change(2 * i), change_y = change(2 * i + 1);
+            seen.x.push_back(change_x);
+            seen.y.push_back(change_y);
+            const double x = (col - (m.cols - 1) / 2.0) * kBlockPx;
+            const double squared = x * x + y * y;
+            if (squared < near * near) continue;
+            seen.expansion.push_back((flow(2 * i) * x + flow(2 * i + 1) * y) / squared);
+            seen.expansion_change.push_back((change_x * x + change_y * y) / squared);
+        }
     }
     if (!seen.x.empty()) {
         found.change_x_px = median(seen.x) / kPartsOfPx;
