@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +39,7 @@ from pyanalyzer.records import (
 )
 from pyanalyzer.score.looks import LooksEncoder
 from pyanalyzer.settings import AnalysisSettings, Progress
-from pyanalyzer.timeline import trace_of, within_allowance
+from pyanalyzer.timeline import allowed_events, trace_of
 
 if TYPE_CHECKING:
     from pyanalyzer.score.parts import ScoringModel
@@ -189,9 +188,7 @@ class _Told:
     def choose(self, settings: AnalysisSettings, duration_s: float) -> None:
         """Keeps and tells the events, none of which was told, that the false alarms allow."""
         assert settings.false_alarms_per_min is not None
-        confidences = [event.confidence for event in self.all]
-        listed = within_allowance(confidences, settings.false_alarms_per_min, duration_s)
-        kept = itertools.compress(self.all, listed)
+        kept = allowed_events(self.all, settings.false_alarms_per_min, duration_s)
         self.all = [replace(event, id=number) for number, event in enumerate(kept, start=1)]
         self.take((), tell=True)
 

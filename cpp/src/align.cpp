@@ -117,8 +117,11 @@ class ModelFinder {
         for (const Model& start : starts)
             candidates_.push_back(consider(coarse, start, kPreference, kCandidateIterations));
         const Candidate& best = best_of(candidates_);
-        if (best.share >= kExplainedShare) explained_ = best.share;
-        if (best.share >= std::min(enough, kExplainedShare)) return best.model;
+        if (best.share >= kExplainedShare) {
+            explained_ = best.share;
+            return best.model;
+        }
+        if (best.share >= enough) return best.model;
         measure(coarse, Model{}, threads_, isa_, work_.measured);
         double texture = 0.0;
         for (const Measured::Block& block : work_.measured.blocks) texture += block.weight;

@@ -11,8 +11,9 @@ def block_maps(
 ) -> tuple[U8, BlockSummary]:
     """Evidence on the grid of (rows, cols) blocks as bytes, and what it says in sum.
 
-    ``flow_match``, ``flow_q8``: as in :class:`~pyanalyzer.records.Flow`; ``flow_before_q8``: int16
-    (rows, cols, 2), that of the frame before. None: nothing moves, or moves otherwise than before.
+    ``flow_match``, ``flow_q8``: as in :class:`~pyanalyzer.records.Flow`, None where nothing moves;
+    ``flow_before_q8``: int16 (rows, cols, 2), that of the frame before, None where all moves as it
+    did.
 
     The maps, uint8 (16, rows, cols), are in this order. Mean, as it is. As twice its square root,
     at most 255: texture, difference, residual, its excess over the noise floor, match, flow_match.

@@ -38,8 +38,8 @@ COARSE_SHORT_SIDE_PX = 216
 LEAST_COARSE_SHORT_SIDE_PX = 180
 
 # Where the view goes on to move as it did, and that explains as much of the picture as when all
-# other motions were looked at, they are not looked at again for so many frames. (What is found once
-# may be an object's motion rather than the view's.)
+# other motions were looked at, they are looked at in every so many frames alone. (Not never: what
+# is found once may be an object's motion rather than the view's.)
 FRAMES_OF_ONE_SEARCH = 6
 
 IDENTITY = Alignment(0.0, 0.0, 1.0, 0.0, 1.0, True, (65536, 0, 0, 0))

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import compress
 
 from pyanalyzer.errors import ReplayError, TimelineFileError, UsageError
 from pyanalyzer.export.clock import clock_of
 from pyanalyzer.records import Event, FrameCurves, Timeline
 from pyanalyzer.report.json_report import parse_timeline
 from pyanalyzer.settings import AnalysisSettings, CauseChoice
-from pyanalyzer.timeline.allowance import within_allowance
+from pyanalyzer.timeline.allowance import allowed_events
 
 # A text file does not hold it; every common container of video does, near its beginning.
 _BINARY = b"\0"
@@ -197,10 +196,8 @@ def narrowed(
 
 
 def _chosen(events: list[Event], asked: AnalysisSettings, duration_s: float) -> list[Event]:
-    confidences = [event.confidence for event in events]
     if asked.false_alarms_per_min is not None:
-        listed = within_allowance(confidences, asked.false_alarms_per_min, duration_s)
-        return list(compress(events, listed))
+        return allowed_events(events, asked.false_alarms_per_min, duration_s)
     least = asked.min_confidence or 0.0
     return [event for event in events if event.confidence >= least]
 

@@ -7,7 +7,7 @@ path) and ``posterior`` (how sure) are kept apart; ``decisions`` puts them toget
 frame, ``fitting`` learns the parameters.
 """
 
-from pyanalyzer.timeline.allowance import within_allowance
+from pyanalyzer.timeline.allowance import allowed_events, within_allowance
 from pyanalyzer.timeline.curves import frame_curves, joined_curves
 from pyanalyzer.timeline.events import EventStream, build_events
 from pyanalyzer.timeline.parameters import TimelineParameters
@@ -17,6 +17,7 @@ __all__ = [
     "EventStream",
     "FrameTrace",
     "TimelineParameters",
+    "allowed_events",
     "build_events",
     "frame_curves",
     "joined_curves",

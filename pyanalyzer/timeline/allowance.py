@@ -10,11 +10,22 @@ discoveries; Efron, *Large-Scale Inference*, 2010, chapter 5).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import compress
+
 import numpy as np
 import numpy.typing as npt
 
+from pyanalyzer.records import Event
+
 # Sums of many probabilities differ in their last digits.
 _ROUNDING = 1e-9
+
+
+def allowed_events(events: Sequence[Event], per_min: float, duration_s: float) -> list[Event]:
+    """Those of a recording's ``events`` that :func:`within_allowance` lists, in their order."""
+    confidences = [event.confidence for event in events]
+    return list(compress(events, within_allowance(confidences, per_min, duration_s)))
 
 
 def within_allowance(

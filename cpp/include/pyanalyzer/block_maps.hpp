@@ -7,7 +7,8 @@
 namespace pyanalyzer {
 
 // Arrays of rows x cols blocks, vectors with x and y side by side; what they mean is in
-// pyanalyzer/records.py. `flow` nullptr: nothing moves; `flow_before` nullptr: its change is zero.
+// pyanalyzer/records.py. `flow_q8` nullptr: nothing moves; `flow_before_q8` nullptr: all moves as
+// it did.
 struct BlockMeasures {
     int rows, cols;
     const std::uint8_t* mean;
