@@ -105,7 +105,7 @@ def contestants(film: Path, duration_s: float, dvr_scan: str | None = None) -> l
         Contestant(name, duration_s, (sys.executable, "-c", code, str(film)))
         for name, code in (
             (PLAIN, _DECODE),
-            ("the same without loop filter", _DECODE_UNFILTERED),
+            ("decoding without loop filter", _DECODE_UNFILTERED),
             ("cv2.VideoCapture loop", _CAPTURE),
         )
     ]
