@@ -138,6 +138,7 @@ class Answer:
             size_px=(self._region.w_px, self._region.h_px),
             threshold=_threshold(self._settings, parameters),
             early=self._settings.follow,
+            locates=model.locates,
         )
 
     def _arriving(self) -> Iterator[tuple[LooksFeatures, FrameTrace]]:

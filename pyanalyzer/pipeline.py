@@ -141,7 +141,8 @@ def _analyse(
                 frames = unrepeated(frames, looks.reduce)
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for frame, evidence in looks.measure(frames, ahead_frames=ahead_frames):
-                answer.push(encoder.encode(evidence), trace_of(evidence[0], looks.factor))
+                features = encoder.encode(evidence)
+                answer.push(features, trace_of(evidence[0], looks.factor, features[0].maps))
                 looked += 1
                 judge = _judged(judge, evidence[0])
                 if watch is not None:

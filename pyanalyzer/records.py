@@ -229,7 +229,7 @@ class FrameEvidence:
     """All that the core says about one frame. ``factor`` source px make one working px.
 
     ``crops``: uint8 (MAX_PROPOSALS, 2, 32, 32), the previous picture aligned to the view and the
-    current one, around each proposal; zero where there is none.
+    current one, around each proposal; zero where there is none. ``picture``: the working picture.
     """
 
     index: int
@@ -240,6 +240,7 @@ class FrameEvidence:
     evidence: Evidence
     proposals: tuple[Proposal, ...]
     crops: U8
+    picture: U8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

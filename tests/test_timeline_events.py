@@ -289,8 +289,12 @@ def test_trace_of_evidence() -> None:
         evidence=evidence,
         proposals=(proposal,),
         crops=np.zeros((MAX_PROPOSALS, 2, 32, 32), np.uint8),
+        picture=np.full((16, 24), 9, np.uint8),
     )
-    trace = trace_of(frame, factor=3)
+    maps = np.ones((16, 2, 3), np.uint8)
+    trace = trace_of(frame, factor=3, maps=maps)
+    assert trace.maps is maps
+    assert trace.picture is frame.picture
     assert (trace.index, trace.pts, trace.factor, trace.aligned) == (7, 700, 3, True)
     assert (trace.view_dx_px, trace.view_dy_px) == (1.5, -2.0)
     assert trace.region(0) == BOX

@@ -36,7 +36,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="train the network of `pyanalyzer compare`, on pairs made of the replays' frames",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-9, with --stills stills-1)"
+        "--locator",
+        action="store_true",
+        help="train the network that says where a change is, and write it into the weights of "
+        "--start-from, of which all else stays",
+    )
+    parser.add_argument(
+        "--name", help="name of the weights (default: gameplay-10, with --stills stills-1)"
     )
     parser.add_argument(
         "--steps",
@@ -133,19 +139,7 @@ def run(args: argparse.Namespace) -> int:
     from pyanalyzer.score.model import load_model
     from pyanalyzer.train.loop import WARM_UP_STEPS, TrainingRun, TrainingSettings, best_path
 
-    counts = args.threads, args.workers, args.parts, args.clips
-    if min(counts) < 1 or not 0 < args.learning_rate < 1:
-        raise UsageError(
-            "threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
-        )
-    if args.steps < 1 and (args.steps < 0 or args.start_from is None or args.stills):
-        raise UsageError(
-            "--steps must be at least 1; 0 only with --start-from, to fit the timeline"
-        )
-    if not 0 <= args.keep_start < 1 or (args.keep_start and args.start_from is None):
-        raise UsageError("--keep-start is a share, 0 to below 1, of the weights of --start-from")
-    if args.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no graphics card here; use --device cpu")
+    _check_arguments(args)
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     if args.stills:
@@ -157,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
             )
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-9"
+    args.name = args.name or "gameplay-10"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -183,13 +177,18 @@ def run(args: argparse.Namespace) -> int:
     start = None if args.start_from is None else load_model(args.start_from)
     if start is not None:
         _check_never_seen(start, args.without_engine)
+    if args.locator:
+        from pyanalyzer.commands.train_locator import train_locator_run
+
+        assert start is not None
+        return train_locator_run(args, start, training, validation)
     training_run = TrainingRun(
         settings, NetworkConfiguration(**(GROWN if args.grow else {})), start
     )
     checkpoint = args.out / "checkpoint.pt"
     if args.steps == 0:
         assert start is not None
-        _export(training_run, training, validation, args, about=start.training)
+        _export(training_run, training, validation, args, start=start, about=start.training)
         return 0
     if args.resume:
         training_run.load(checkpoint)
@@ -201,8 +200,34 @@ def run(args: argparse.Namespace) -> int:
     training_run.load(best_path(checkpoint))
     if start is not None and args.keep_start:
         training_run.mix_in(start, args.keep_start)
-    _export(training_run, training, validation, args)
+    _export(training_run, training, validation, args, start=start)
     return 0
+
+
+def _check_arguments(args: argparse.Namespace) -> None:
+    """Raises UsageError for what does not go together."""
+    import torch
+
+    from pyanalyzer.errors import UsageError
+
+    counts = args.threads, args.workers, args.parts, args.clips
+    if min(counts) < 1 or not 0 < args.learning_rate < 1:
+        raise UsageError(
+            "threads, workers, parts and clips must be at least 1, the learning rate in 0..1"
+        )
+    if args.steps < 1 and (args.steps < 0 or args.start_from is None or args.stills):
+        raise UsageError(
+            "--steps must be at least 1; 0 only with --start-from, to fit the timeline"
+        )
+    if args.locator and (args.start_from is None or args.steps < 1 or args.stills or args.grow):
+        raise UsageError(
+            "--locator needs --start-from and at least one step; it goes neither with --stills nor "
+            "with --grow"
+        )
+    if not 0 <= args.keep_start < 1 or (args.keep_start and args.start_from is None):
+        raise UsageError("--keep-start is a share, 0 to below 1, of the weights of --start-from")
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no graphics card here; use --device cpu")
 
 
 def _cached(folder: Path, cache_folder: Path, workers: int) -> list[CachedReplay]:
@@ -275,10 +300,12 @@ def _export(
     training: list[CachedReplay],
     validation: list[CachedReplay],
     args: argparse.Namespace,
+    *,
+    start: LoadedModel | None,
     about: dict[str, Any] | None = None,
 ) -> None:
-    """Fits the timeline and writes the weights; ``about``: what they were trained on, None: this
-    run's."""
+    """Fits the timeline and writes the weights, with the Locator of those begun with; ``about``:
+    what they were trained on, None: this run's."""
     import hashlib
     from dataclasses import asdict, replace
 
@@ -313,6 +340,7 @@ def _export(
         timeline=parameters.to_record(),
         timeline_fast=fast.to_record(),
         training=this_run if about is None else about,
+        locator=None if start is None else start.locator,
     )
     path = args.out / f"{args.name}.safetensors"
     write_atomically(path, data)

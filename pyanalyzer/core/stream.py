@@ -235,7 +235,7 @@ class EvidenceStream:
         if before is None:
             if pair.repeats == STILL_REPEATS:
                 self._memory = Memory(np.zeros_like(self._memory.motion_q4), self._memory.quiet_q4)
-            return self._without_evidence(frame, repeated=pair.repeats > 0)
+            return self._without_evidence(frame, working, repeated=pair.repeats > 0)
         kernels, threads = self._kernels, self._threads
         if flow is None or not alignment.aligned:
             flow = self._still
@@ -249,10 +249,10 @@ class EvidenceStream:
                 before = kernels.warp(before, alignment.inverse_q16, threads=threads)
             crops = kernels.crops(before, working, proposals)
         return FrameEvidence(
-            frame.index, frame.pts, False, alignment, flow, evidence, proposals, crops
+            frame.index, frame.pts, False, alignment, flow, evidence, proposals, crops, working
         )
 
-    def _without_evidence(self, frame: Frame, *, repeated: bool) -> FrameEvidence:
+    def _without_evidence(self, frame: Frame, working: U8, *, repeated: bool) -> FrameEvidence:
         return FrameEvidence(
             frame.index,
             frame.pts,
@@ -262,6 +262,7 @@ class EvidenceStream:
             self._nothing,
             (),
             self._no_crops,
+            working,
         )
 
     def _valid_blocks(self, mask: BoolGrid) -> BoolGrid:

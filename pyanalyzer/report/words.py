@@ -10,7 +10,7 @@ from pyanalyzer.records import Region
 
 # A box this wide (high) says nothing about left and right (top and bottom).
 SPANNING_SHARE = 0.8
-WHOLE_SHARE = 0.95
+WHOLE_SHARE = 0.8  # a view moves all but the status bars
 # Slower than this is rounded to no motion at all.
 STILL_PX_S = 0.5
 

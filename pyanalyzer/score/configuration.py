@@ -45,6 +45,41 @@ class NetworkConfiguration:
         return sum(self.place_dilations) + sum(self.dilations) + sum(self.last_dilations)
 
 
+@dataclass(frozen=True, slots=True)
+class LocatorConfiguration:
+    """Dimensions of the network that says where a change is. ``before``, ``after``: how many frames
+    it looks at before an onset, and from its frame on."""
+
+    frame_width: int = 12
+    width: int = 48
+    before: int = 5
+    after: int = 7
+    dilations: tuple[int, ...] = (1, 2, 4, 1)
+    inputs: tuple[str, ...] = MAP_CHANNELS
+
+    @property
+    def frames(self) -> int:
+        """How many frames it looks at."""
+        return self.before + self.after
+
+
+def read_locator_configuration(header: dict[str, Any], name: str) -> LocatorConfiguration | None:
+    """The Locator's configuration in the header of a weights file; None where there is none.
+
+    Raises what :func:`read_configuration` raises.
+    """
+    if header.get("locator") is None:
+        return None
+    stored: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in header["locator"].items()
+    }
+    configuration = LocatorConfiguration(**stored)
+    if configuration.inputs != LocatorConfiguration().inputs:
+        raise ModelError(f"{name} was trained on other inputs than this version measures")
+    return configuration
+
+
 # The parts that a network can be grown by: in all it then sees 108 frames to either side. The
 # shipped weights lack them: in what training they have had, they did not pay (docs/experiments.md).
 GROWN: dict[str, Any] = {

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pyanalyzer.score.features import MAP_CHANNELS, SIGNED_CHANNELS
 
-_COORDINATES = 2  # each block also knows where it lies: the interface stands at the edges
+COORDINATES = 2  # each block also knows where it lies: the interface stands at the edges
 _UNSIGNED = len(MAP_CHANNELS) - len(SIGNED_CHANNELS)
 assert set(MAP_CHANNELS[_UNSIGNED:]) == SIGNED_CHANNELS, "the signed channels come last"
 
@@ -65,18 +65,18 @@ class MapExtractor(nn.Module):
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         self.enter = nn.Sequential(
-            conv(len(MAP_CHANNELS) + _COORDINATES, width // 2, stride=2),
+            conv(len(MAP_CHANNELS) + COORDINATES, width // 2, stride=2),
             conv(width // 2, width, stride=2),
         )
         self.blocks = nn.Sequential(*(ShiftBlock(width) for _ in range(blocks)))
 
     def forward(self, maps: Tensor) -> Tensor:
-        entered: Tensor = self.enter(_planes(maps.flatten(0, 1)))
+        entered: Tensor = self.enter(planes_of(maps.flatten(0, 1)))
         features: Tensor = self.blocks(entered.view(*maps.shape[:2], *entered.shape[1:]))
         return features
 
 
-def _planes(maps: Tensor) -> Tensor:
+def planes_of(maps: Tensor) -> Tensor:
     """uint8 (N, len(MAP_CHANNELS), R, C) to float (N, len(MAP_CHANNELS) + 2, R, C): the maps about
     their zero, in 1/32, and each block's row and column from -1 to 1."""
     # Bytes are exact in bfloat16 too, and half the size of what the convolution would copy.
@@ -86,7 +86,7 @@ def _planes(maps: Tensor) -> Tensor:
         dtype = torch.get_autocast_dtype(device)
     n, channels, rows, cols = maps.shape
     planes = torch.empty(
-        (n, channels + _COORDINATES, rows, cols),
+        (n, channels + COORDINATES, rows, cols),
         dtype=dtype,
         device=maps.device,
         memory_format=torch.channels_last,

@@ -13,14 +13,21 @@ from torch import Tensor, nn
 from pyanalyzer.errors import ModelError
 from pyanalyzer.records import F32, MAX_PROPOSALS, U8, BoolGrid
 from pyanalyzer.score.comparator import CandidateComparator, SideComparator
-from pyanalyzer.score.configuration import FORMAT, NetworkConfiguration, read_configuration
+from pyanalyzer.score.configuration import (
+    FORMAT,
+    NetworkConfiguration,
+    read_configuration,
+    read_locator_configuration,
+)
 from pyanalyzer.score.course import CourseComparator, Heads
 from pyanalyzer.score.extractor import CropExtractor, MapExtractor
+from pyanalyzer.score.locator import Locator
 from pyanalyzer.score.mirror import mirror_maps
 from pyanalyzer.score.native import NativeNetwork, supports
+from pyanalyzer.score.native_locator import NativeLocator
 from pyanalyzer.score.parts import NetworkParts, Views
 from pyanalyzer.score.place_chunks import PlacesInChunks
-from pyanalyzer.score.weights_file import read_weights, weights_file
+from pyanalyzer.score.weights_file import read_weights, weights_file, without_locator
 
 
 class Network(nn.Module):
@@ -100,7 +107,8 @@ class Network(nn.Module):
 class LoadedModel:
     """Weights ready to run: ``timeline`` holds the parameters of the timeline fitted to them,
     ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their header says
-    of what they were trained on."""
+    of what they were trained on; ``locator``: the network that says where a change is, if there is
+    one."""
 
     network: Network
     name: str
@@ -108,6 +116,15 @@ class LoadedModel:
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
     timeline_fast: dict[str, Any] | None = None
+    locator: Locator | None = None
+
+    @property
+    def locates(self) -> NativeLocator | None:
+        """The Locator as an analysis runs it."""
+        if self.locator is None:
+            return None
+        tensors = {name: tensor.numpy() for name, tensor in self.locator.state_dict().items()}
+        return NativeLocator(self.locator.configuration, tensors)
 
     @property
     def parts(self) -> NetworkParts:
@@ -171,10 +188,11 @@ def weights_bytes(
     timeline: dict[str, Any],
     training: dict[str, Any],
     timeline_fast: dict[str, Any] | None = None,
+    locator: Locator | None = None,
 ) -> bytes:
     """The safetensors file: tensors, and in its header the configuration, the timeline's
-    parameters (``timeline_fast``: of a fast analysis, if they are others) and what the weights were
-    trained on."""
+    parameters (``timeline_fast``: of a fast analysis, if they are others), what the weights were
+    trained on, and the ``locator``'s configuration, if there is one."""
     header = {
         "format": FORMAT,
         "name": name,
@@ -184,7 +202,10 @@ def weights_bytes(
     }
     if timeline_fast is not None:
         header["timeline_fast"] = timeline_fast
-    return weights_file(network, header)
+    if locator is None:
+        return weights_file(network, header)
+    header["locator"] = asdict(locator.configuration)
+    return weights_file(network, header, locator=locator)
 
 
 def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel:
@@ -193,12 +214,21 @@ def load_model(path: Path, *, expected_sha256: str | None = None) -> LoadedModel
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
         network = Network(read_configuration(header, str(path)))
-        network.load_state_dict(
-            {key: torch.from_numpy(value) for key, value in tensors.items()}, strict=True
-        )
+        own, others = without_locator(tensors)
+        _fill(network, own)
+        configuration = read_locator_configuration(header, str(path))
+        locator = None if configuration is None else Locator(configuration)
+        if locator is not None:
+            _fill(locator, others)
         timeline = header["timeline"]
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"the weights {path} do not fit their configuration: {error}") from error
-    network.eval()
     name, training = header.get("name", path.stem), header.get("training") or {}
-    return LoadedModel(network, name, digest, timeline, training, header.get("timeline_fast"))
+    fast = header.get("timeline_fast")
+    return LoadedModel(network, name, digest, timeline, training, fast, locator)
+
+
+def _fill(network: nn.Module, tensors: dict[str, Any]) -> None:
+    state = {key: torch.from_numpy(value) for key, value in tensors.items()}
+    network.load_state_dict(state, strict=True)
+    network.eval()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyanalyzer.records import F32, U8, BoolGrid
+from pyanalyzer.score.native_locator import NativeLocator
 
 # The views of a replay that are looked at: for each whether it is in a mirror, left and right
 # exchanged.
@@ -55,7 +56,8 @@ class NetworkParts(Protocol):
 class ScoringModel:
     """Weights ready for an analysis: ``timeline`` holds the parameters of the timeline fitted to
     them, ``timeline_fast`` those of a fast analysis (None: the same), ``training`` what their
-    header says of what they were trained on."""
+    header says of what they were trained on; ``locates`` says where a change is (None: the weights
+    hold no Locator)."""
 
     parts: NetworkParts
     name: str
@@ -63,6 +65,7 @@ class ScoringModel:
     timeline: dict[str, Any]
     training: dict[str, Any] = field(default_factory=dict)
     timeline_fast: dict[str, Any] | None = None
+    locates: NativeLocator | None = None
 
     def timeline_of(self, *, fast: bool) -> dict[str, Any]:
         """The parameters of the timeline for either kind of analysis."""

@@ -20,12 +20,26 @@ if TYPE_CHECKING:
 Tensors = dict[str, npt.NDArray[Any]]
 
 
-def weights_file(network: nn.Module, header: dict[str, Any]) -> bytes:
-    """The safetensors file of a network's tensors, with a header that JSON can hold."""
+# What the tensors of the Locator are called in the file of an analysis.
+LOCATOR_PREFIX = "locator."
+
+
+def weights_file(network: nn.Module, header: dict[str, Any], **parts: nn.Module) -> bytes:
+    """The safetensors file of a network's tensors, with a header that JSON can hold; those of
+    ``parts`` bear their name and a full stop."""
     state = network.state_dict()
+    for name, part in parts.items():
+        state.update({f"{name}.{key}": tensor for key, tensor in part.state_dict().items()})
     tensors = {k: np.ascontiguousarray(v.detach().cpu().numpy()) for k, v in state.items()}
     # One key only: the order of several is not the same in every run.
     return serialise(tensors, {"pyanalyzer": json.dumps(header)})
+
+
+def without_locator(tensors: Tensors) -> tuple[Tensors, Tensors]:
+    """The tensors of the network, and those of the Locator, which are none in older files."""
+    own = {k: v for k, v in tensors.items() if not k.startswith(LOCATOR_PREFIX)}
+    locator = {k.removeprefix(LOCATOR_PREFIX): v for k, v in tensors.items() if k not in own}
+    return own, locator
 
 
 def read_weights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.chunks import Chunk
-from pyanalyzer.records import CAUSES, KINDS, Event, Region, Scores, VideoInfo
+from pyanalyzer.records import CAUSES, KINDS, Event, Kind, Region, Scores, VideoInfo
 from pyanalyzer.timeline.calibration import Calibration
 from pyanalyzer.timeline.clutter import Clutter
 from pyanalyzer.timeline.decisions import Decision, OnsetDecider, blocks
@@ -17,12 +18,14 @@ from pyanalyzer.timeline.motion import Followed, motion_around
 from pyanalyzer.timeline.onsets import onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.places import PlaceWeights, places_around
+from pyanalyzer.timeline.pointing import Locates, Spot, moved_part, spot_of
 from pyanalyzer.timeline.traces import FrameTrace
 from pyanalyzer.timeline.transition import FrameTimes
 
 F64 = npt.NDArray[np.float64]
 
 _WHOLE_PICTURE = 0  # the first candidate; a track's number is at least 1
+_NO_TRACK = 0
 # A change of these kinds is somewhere. The network says "the whole picture" of them where it cannot
 # tell where; a track must be that much less likely before that is the better answer.
 _LOCAL_KINDS = frozenset(("avatar", "effect", "interface"))
@@ -41,7 +44,8 @@ class _Place:
 class _Window:
     """What the events of one block are made from: the frames around it, and its onsets.
 
-    ``picture``: the analysed part of the replay's. ``places``: as of the parameters.
+    ``picture``: the analysed part of the replay's. ``places``: as of the parameters. ``locates``:
+    see :class:`EventStream`.
     """
 
     info: VideoInfo
@@ -51,6 +55,7 @@ class _Window:
     decision: Decision
     picture: Region
     places: PlaceWeights
+    locates: Locates | None
 
     def over_territory(self, log_p: npt.NDArray[np.float32], n: int) -> F64:
         """The rows of ``log_p`` (T, ...) of onset ``n``'s territory, in double precision."""
@@ -68,7 +73,8 @@ class EventStream:
     Events are of either cause and have at least ``threshold`` confidence (None: the parameters');
     they are in order of time, with ids from 1. ``offset_px``, ``size_px``: the analysed part of the
     picture, by default all of it. ``early``: the first events do not wait until it is known how
-    much looks like an onset and is none (:mod:`~pyanalyzer.timeline.clutter`). The confidence of
+    much looks like an onset and is none (:mod:`~pyanalyzer.timeline.clutter`). ``locates``: says
+    where local changes are; None: the network's candidates do. The confidence of
     the world's events is calibrated on the player's: there is no truth about the world to learn
     from. Kind and region are averaged over where the posterior puts the onset, so that they do not
     hang on a single frame.
@@ -83,8 +89,9 @@ class EventStream:
         size_px: tuple[int, int] | None = None,
         threshold: float | None = None,
         early: bool = False,
+        locates: Locates | None = None,
     ) -> None:
-        self._info = info
+        self._info, self._locates = info, locates
         self._calibration, self._places = parameters.calibration, parameters.places
         self._threshold = parameters.threshold if threshold is None else threshold
         self._picture = _analysed_part(info, offset_px, size_px)
@@ -134,7 +141,16 @@ class EventStream:
         scores, times_s = self._scores.part(begin, end), self._times_s[begin:end]
         decision = self._decider.decide(block, scores.cause_onset, times_s)
         traces = self._traces[begin:end]
-        return _Window(self._info, scores, traces, times_s, decision, self._picture, self._places)
+        return _Window(
+            self._info,
+            scores,
+            traces,
+            times_s,
+            decision,
+            picture=self._picture,
+            places=self._places,
+            locates=self._locates,
+        )
 
     def _settled(self) -> Iterator[Event]:
         """The events of the blocks that wait."""
@@ -164,6 +180,7 @@ def build_events(
     size_px: tuple[int, int] | None = None,
     threshold: float | None = None,
     early: bool = False,
+    locates: Locates | None = None,
 ) -> tuple[Event, ...]:
     """All events of a recording at once: what an :class:`EventStream` makes of it.
 
@@ -178,6 +195,7 @@ def build_events(
         size_px=size_px,
         threshold=threshold,
         early=early,
+        locates=locates,
     )
     return stream.push(scores, traces) + stream.finish()
 
@@ -191,7 +209,9 @@ def _event(
     at = int(onsets.positions[n])
     share = onsets.marginals[n]
     kind = KINDS[int(np.argmax(share @ np.exp(window.over_territory(scores.kind, n))))]
-    place = _place(window, n, share, window.places if kind in _LOCAL_KINDS else None)
+    place = _spotted(window, at, kind)
+    if place is None:
+        place = _place(window, n, share, window.places if kind in _LOCAL_KINDS else None)
     followed = None if kind == "view" else place.followed
     neighbours = int(decision.neighbours[n]), int(decision.neighbours[n + 2])
     before, after = motion_around(window.traces, window.times_s, at, neighbours, followed)
@@ -227,6 +247,40 @@ def _analysed_part(
     x, y = offset_px
     w, h = (info.width_px - x, info.height_px - y) if size_px is None else size_px
     return Region(x, y, min(w, info.width_px - x), min(h, info.height_px - y))
+
+
+def _spotted(window: _Window, at: int, kind: Kind) -> _Place | None:
+    """Where the onset at position ``at`` is by the Locator, or, of a change of the view, what
+    moves; None where that is not known."""
+    if window.locates is None:
+        return None
+    factor = window.traces[at].factor
+    if kind == "view":
+        moved = moved_part(window.traces, at)
+        return None if moved is None else _Place(_to_replay(moved, factor, window.picture), None)
+    if kind not in _LOCAL_KINDS:
+        return None
+    spot = spot_of(window.traces, window.times_s, at, window.locates)
+    if spot is None:
+        return None
+    return _Place(_to_replay(spot.box, factor, window.picture), _followed(window, at, spot))
+
+
+def _followed(window: _Window, at: int, spot: Spot) -> Followed:
+    """The spot, and the smallest track that holds its peak, if one does."""
+    x, y = spot.peak
+    x0, y0, x1, y1 = spot.box
+    box = Region(int(x0), int(y0), math.ceil(x1) - int(x0), math.ceil(y1) - int(y0))
+    holding = [
+        place
+        for place in places_around(window.traces, window.scores.candidate, at)
+        if place.box.x_px <= x < place.box.x_px + place.box.w_px
+        and place.box.y_px <= y < place.box.y_px + place.box.h_px
+    ]
+    smallest = min(
+        holding, key=lambda place: (place.box.w_px * place.box.h_px, place.track), default=None
+    )
+    return Followed(box, _NO_TRACK if smallest is None else smallest.track)
 
 
 def _place(window: _Window, n: int, share: F64, local: PlaceWeights | None) -> _Place:

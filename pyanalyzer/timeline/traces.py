@@ -11,6 +11,7 @@ from pyanalyzer.records import (
     I32,
     RESIDUAL_OFFSET,
     RESIDUAL_SLOPE,
+    U8,
     U16,
     Evidence,
     FrameEvidence,
@@ -30,7 +31,9 @@ class FrameTrace:
     against the view x, y in 1/16 working px per frame; track. ``view_zoom``: factor by which the
     content grew; ``view_roll_deg``: by which it turned, clockwise as seen; ``changed_share``: see
     :func:`changed_share`. ``excess``: uint16 (rows, cols), the residual above the noise floor of
-    each block; None: not known.
+    each block; ``maps``: uint8 (channels, rows, cols), what the network sees of it; ``picture``:
+    the working picture. None: not known. ``inverse_q16``: where each px of it was in the one before
+    (:class:`~pyanalyzer.records.Alignment`).
     """
 
     index: int
@@ -44,6 +47,9 @@ class FrameTrace:
     view_roll_deg: float = 0.0
     changed_share: float = 0.0
     excess: U16 | None = None
+    maps: U8 | None = None
+    picture: U8 | None = None
+    inverse_q16: tuple[int, int, int, int] = (65536, 0, 0, 0)
 
     def region(self, n: int) -> Region:
         """Region of proposal ``n`` in working px."""
@@ -59,8 +65,9 @@ class FrameTrace:
         return int(self.proposals[n, 6])
 
 
-def trace_of(evidence: FrameEvidence, factor: int) -> FrameTrace:
-    """The trace of a frame measured on a picture ``factor`` times smaller than the replay's."""
+def trace_of(evidence: FrameEvidence, factor: int, maps: U8 | None = None) -> FrameTrace:
+    """The trace of a frame measured on a picture ``factor`` times smaller than the replay's.
+    ``maps``: what the network sees of it."""
     rows = [
         (*proposal.region, *proposal.motion_q4, proposal.track) for proposal in evidence.proposals
     ]
@@ -77,6 +84,9 @@ def trace_of(evidence: FrameEvidence, factor: int) -> FrameTrace:
         changed_share=changed_share(evidence.evidence),
         excess=np.maximum(evidence.evidence.residual, evidence.evidence.noise_floor)
         - evidence.evidence.noise_floor,
+        maps=maps,
+        picture=evidence.picture,
+        inverse_q16=evidence.alignment.inverse_q16,
     )
 
 

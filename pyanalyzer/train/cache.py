@@ -30,7 +30,7 @@ from pyanalyzer.score.looks import LooksEncoder
 from pyanalyzer.simulate.truth import Truth, every, of_frames, read_truth, truth_path
 from pyanalyzer.train.labels import make_labels, world_motion_frames
 
-FORMAT = "pyanalyzer/cache/4"
+FORMAT = "pyanalyzer/cache/5"
 LABELS = ("player", "world", "known", "kind", "candidate", "box")
 # After the name of a replay's cache: where its look further back lies, and the smaller picture.
 FURTHER, SMALLER = ".look", ".small.safetensors"

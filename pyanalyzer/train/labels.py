@@ -33,7 +33,9 @@ _WORLD_AGE_S = 0.15
 _WORLD_SPACING_S = 0.1
 # A proposal carries an onset if it holds this much of the true region, or lies mostly within it.
 _OVERLAP_SHARE = 0.25
-WHOLE_KINDS = frozenset(("view", "cut"))  # changes of the whole picture
+WHOLE_KINDS = frozenset(("view", "cut"))  # changes of the whole picture, as a rule
+# What is seen in less than so much of the picture is local: as evaluate/protocol.py has it.
+LOCAL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +45,8 @@ class Labels:
     ``player``, ``world``: float32 (T,), probability of an onset; ``known``: uint8 (T,), 0 where
     nothing tells an event of the world from no event; ``kind``: int8 (T,), index into KINDS or -1;
     ``candidate``: int8 (T,), 0 for the whole picture, 1.. for a proposal, -1 for not known;
-    ``box``: float32 (T, 4), left, top, right, bottom of a local change as shares of the picture,
-    else zero.
+    ``box``: float32 (T, 4), left, top, right, bottom of a change of the player's as shares of the
+    picture, zero where it is of the whole picture or there is none.
     """
 
     player: F32
@@ -75,8 +77,9 @@ def make_labels(
         _spread(player, t)
         kind[t] = KINDS.index(onset.kind)
         candidate[t] = _carrier(onset.kind, onset.region_px, boxes_px[t])
-        if onset.kind not in WHOLE_KINDS:
-            box[t] = _shares(onset.region_px, truth)
+        shares = _shares(onset.region_px, truth)
+        if onset.kind not in WHOLE_KINDS or _area(shares) < LOCAL_SHARE:
+            box[t] = shares
     onsets = [onset.frame for onset in truth.onsets() if onset.frame < frames]
     world: F32 = np.zeros(frames, np.float32)
     events = _world_onsets(truth, onsets, frames)
@@ -129,6 +132,10 @@ def _spread(target: F32, t: int) -> None:
     for offset, share in zip((-1, 0, 1), ONSET_SHARES, strict=True):
         if 0 <= t + offset < len(target):
             target[t + offset] = max(target[t + offset], share)
+
+
+def _area(box: tuple[float, float, float, float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _shares(region: Region, truth: Truth) -> tuple[float, float, float, float]:

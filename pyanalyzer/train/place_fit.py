@@ -51,8 +51,9 @@ def known_places(
         encoder, scorer = LooksEncoder(info.time_base, back), LooksScorer(parts, back=back)
         for frame in unrepeated(replay, looks.reduce) if doubled else replay:
             evidence = looks.push(frame)
-            traces.append(trace_of(evidence[0], looks.factor))
-            scorer.push(encoder.encode(evidence), frame.index, frame.pts)
+            features = encoder.encode(evidence)
+            traces.append(trace_of(evidence[0], looks.factor, features[0].maps))
+            scorer.push(features, frame.index, frame.pts)
     scores = scorer.finish()
     events = build_events(scores, traces, info, parameters)
     frames = np.array([event.frame for event in events], np.int64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-9"
-SHIPPED_SHA256 = "6aa93d99c1d926f9fb63b5cdaa251191b1de301cb211ddeca6fef743620298fc"
+SHIPPED_NAME = "gameplay-10"
+SHIPPED_SHA256 = "91093bdfbcdfcfb1c16b07e37474aaf585f7a8e559cd9398b3c9309750802db7"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 

@@ -7,7 +7,7 @@ const PLACES = [
 ];
 const ARROWS = "→↘↓↙←↖↑↗"; // clockwise from the right, as y points down
 const SPANNING_SHARE = 0.8; // a box this wide says nothing about left and right
-const WHOLE_SHARE = 0.95;
+const WHOLE_SHARE = 0.8;
 const STILL_PX_S = 0.5; // slower is rounded to no motion at all
 
 /** As Python rounds: halves to the even neighbour. */
