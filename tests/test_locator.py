@@ -105,6 +105,14 @@ def test_it_learns_where(tmp_path: Path) -> None:
     training = locate.read_windows([first, second], FRAMES, 0)
     validation = locate.read_windows([held], FRAMES, 0)
     assert len(validation) == min(len(held.onsets), locate.ONSETS_PER_REPLAY)
+    looks = replace(held, smaller=first, further=(second,))
+    every = locate.read_windows([looks], FRAMES, 0, every_look=True)
+    most = locate.ONSETS_PER_REPLAY
+    assert [window.game for window in every] == [
+        *["ale/planted2"] * min(len(held.onsets), most),
+        *["ale/planted0"] * min(len(first.onsets), most // 2),
+        *["ale/planted1"] * min(len(second.onsets), most // 4),
+    ]
     assert training[0].maps.shape == (sum(FRAMES) + 2, len(MAP_CHANNELS), 16, 16)
     settings = TrainingSettings(
         steps=60, learning_rate=1e-2, warm_up_steps=5, validate_every_steps=30

@@ -50,7 +50,7 @@ def train_locator_run(
             f"{checkpoint} exists; go on from it with --resume, or choose another --out"
         )
     frames = configuration.before, configuration.after
-    windows = read_windows(training, frames, args.seed)
+    windows = read_windows(training, frames, args.seed, every_look=True)
     held = read_windows(validation, frames, args.seed)
     if not windows or not held:
         raise UsageError(f"no replay of either split in {args.replays} has a local change")

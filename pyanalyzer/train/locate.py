@@ -26,7 +26,7 @@ from pyanalyzer.train.loop import TrainingRun, best_path
 
 BATCH_ONSETS = 32
 REPORT_EVERY_STEPS = 50
-ONSETS_PER_REPLAY = 24  # at most, drawn: long replays say the same again and again
+ONSETS_PER_REPLAY = 40  # at most, drawn: long replays say the same again and again
 # What a window holds on either side beside what the Locator looks at: an event may be a frame off.
 OFF_FRAMES = 1
 # A batch of large grids takes as long with half as many.
@@ -48,26 +48,42 @@ class OnsetWindow:
 
 
 def read_windows(
-    replays: Sequence[CachedReplay], frames: tuple[int, int], seed: int
+    replays: Sequence[CachedReplay],
+    frames: tuple[int, int],
+    seed: int,
+    *,
+    every_look: bool = False,
 ) -> list[OnsetWindow]:
-    """The local onsets of cached replays, ``frames`` (before, after) around each."""
+    """The local onsets of cached replays, ``frames`` (before, after) around each.
+
+    ``every_look``: as the replay is seen in a smaller picture and further back as well.
+    """
     rng = np.random.default_rng(seed)
     windows = []
     for replay in replays:
-        boxes = replay.read()["box"]
-        local = [t for t in replay.onsets if 0 < _area(boxes[t]) < LOCAL_SHARE]
-        if len(local) > ONSETS_PER_REPLAY:
-            local = sorted(rng.choice(local, ONSETS_PER_REPLAY, replace=False).tolist())
-        for t in local:
-            left, top, right, bottom = map(float, boxes[t])
-            windows.append(
-                OnsetWindow(
-                    f"{replay.engine}/{replay.game}",
-                    replay.frame_rate,
-                    _around(replay, t, frames),
-                    (left, top, right, bottom),
-                )
-            )
+        parts = [(replay, ONSETS_PER_REPLAY)]
+        if every_look and replay.smaller is not None:
+            parts.append((replay.smaller, ONSETS_PER_REPLAY // 2))
+        if every_look:
+            parts += [(part, ONSETS_PER_REPLAY // 4) for part in replay.further]
+        for part, most in parts:
+            windows += _windows_of(part, frames, rng, most)
+    return windows
+
+
+def _windows_of(
+    replay: CachedReplay, frames: tuple[int, int], rng: np.random.Generator, most: int
+) -> list[OnsetWindow]:
+    """At most so many of one look at one replay."""
+    boxes = replay.read()["box"]
+    local = [t for t in replay.onsets if 0 < _area(boxes[t]) < LOCAL_SHARE]
+    if len(local) > most:
+        local = sorted(rng.choice(local, most, replace=False).tolist())
+    windows = []
+    for t in local:
+        left, top, right, bottom = map(float, boxes[t])
+        game, box = f"{replay.engine}/{replay.game}", (left, top, right, bottom)
+        windows.append(OnsetWindow(game, replay.frame_rate, _around(replay, t, frames), box))
     return windows
 
 
