@@ -142,7 +142,8 @@ def _analyse(
             ahead_frames = _AHEAD_FRAMES if threads >= _THREADS_TO_MEASURE_AHEAD else 0
             for frame, evidence in looks.measure(frames, ahead_frames=ahead_frames):
                 features = encoder.encode(evidence)
-                answer.push(features, trace_of(evidence[0], looks.factor, features[0].maps))
+                trace = trace_of(evidence[0], looks.factor, features[0].maps, looks.valid)
+                answer.push(features, trace)
                 looked += 1
                 judge = _judged(judge, evidence[0])
                 if watch is not None:

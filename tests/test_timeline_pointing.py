@@ -122,6 +122,28 @@ def test_at_the_edge_the_middle_stays_the_peak(corner: tuple[int, int]) -> None:
     assert spot.peak == pytest.approx((x + 2, y + 2), abs=0.5)
 
 
+@pytest.mark.parametrize("step_px", [0, 3])
+def test_what_is_masked_changes_nothing(step_px: int) -> None:
+    """Whatever a masked part shows, also where the view moves what it showed out of it."""
+    rng = np.random.default_rng(5)
+    valid = np.ones((ROWS, COLS), bool)
+    valid[2:6, 4:9] = False
+    there = np.kron(valid, np.ones((BLOCK_PX, BLOCK_PX), bool))
+    plain, noisy = [], []
+    for old in pictures((104, 72, 8, 8)):
+        step = (65536, 0, step_px << 16, 0)
+        one = replace(old, valid=valid, inverse_q16=step)
+        plain.append(one)
+        noise = rng.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+        noisy.append(replace(one, picture=np.where(there, old.picture, noise)))
+    # The Locator looks just beside the mask.
+    for locates in (Points(6, 6), Points(4, 9), Points(9, 13)):
+        assert spot_of(noisy, times(), AT, locates) == spot_of(plain, times(), AT, locates)
+    assert moved_part(noisy, AT) == moved_part(plain, AT)
+    unmasked = [replace(t, valid=None) for t in noisy]
+    assert moved_part(unmasked, AT) != moved_part(plain, AT)
+
+
 def test_without_maps_or_pictures_nothing_is_known() -> None:
     traces = pictures((24, 24, 8, 8))
     without = [replace(t, maps=None) for t in traces]

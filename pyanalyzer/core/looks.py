@@ -109,6 +109,11 @@ class Looks:
         pairs = self._pairs(frame)
         return self._finish(pairs, self._align(pairs), self._flow(pairs))
 
+    @property
+    def valid(self) -> BoolGrid | None:
+        """Which blocks of the working picture no mask covers; None: all of them."""
+        return self._near.valid
+
     def reduce(self, frame: Frame) -> U8:
         """The frame's working picture; raises what ``push`` raises."""
         return self._near.reduce(frame)

@@ -172,6 +172,11 @@ class EvidenceStream:
 
     # The steps. Each remembers only what it alone reads, so that threads may take them apart.
 
+    @property
+    def valid(self) -> BoolGrid | None:
+        """Which blocks no mask covers; None: all of them."""
+        return self._valid
+
     def reduce(self, frame: Frame) -> U8:
         """The frame's working picture."""
         if frame.plane.shape != (self.height_px, self.width_px):

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyanalyzer.core.warp import warp
-from pyanalyzer.records import BLOCK_PX, F32, U8
+from pyanalyzer.records import BLOCK_PX, F32, U8, BoolGrid
 from pyanalyzer.timeline.traces import FrameTrace
 
 F64 = npt.NDArray[np.float64]
@@ -32,6 +32,7 @@ _AROUND_PX = 14  # what lies further from the peak is another figure
 # less probability at its edges.
 _HALF_WIDTH = 2.0
 _LEAST_HALF_PX = 1.0
+_SEEN = np.uint8(255)  # of a px that no mask covers; between two of them it stays what it is
 # What moves with the view: frames around the onset, and the mean change of a block from which on it
 # is seen, in levels a frame.
 _VIEW_FRAMES = range(-3, 4)
@@ -90,19 +91,33 @@ def _by_pixel(blocks: F64, height: int, width: int) -> F64:
 
 def _change(traces: Sequence[FrameTrace], at: int) -> F64:
     """What changed in the onset's frame and the ones beside it, in levels; the view's motion is
-    taken out, and what may be noise is zero."""
-    shape = traces[at].picture
-    assert shape is not None
-    total: F64 = np.zeros(shape.shape)
+    taken out, and what may be noise, is masked or came from there is zero."""
+    picture, valid = traces[at].picture, traces[at].valid
+    assert picture is not None
+    total: F64 = np.zeros(picture.shape)
+    seen = None if valid is None else _valid_px(valid, *picture.shape)
     for k in range(max(at - 1, 1), min(at + 2, len(traces))):
         now, before = traces[k].picture, traces[k - 1].picture
         if now is None or before is None:
             continue
         if traces[k].aligned:
             before = warp(before, traces[k].inverse_q16)
-        apart = np.maximum(now, before) - np.minimum(now, before)
-        total += np.where(apart > _NOISE_LEVELS, apart, 0)
+        apart = np.where(now > before, now - before, before - now)
+        apart[apart <= _NOISE_LEVELS] = 0
+        if seen is not None:
+            was_seen = warp(seen, traces[k].inverse_q16) if traces[k].aligned else seen
+            apart[(seen & was_seen) < _SEEN] = 0
+        total += apart
     return total
+
+
+def _valid_px(valid: BoolGrid, height: int, width: int) -> U8:
+    """uint8 (height, width): _SEEN where a block is valid, and where none lies."""
+    seen: U8 = np.full((height, width), _SEEN, np.uint8)
+    rows, cols = valid.shape
+    blocks = np.kron(valid, np.ones((BLOCK_PX, BLOCK_PX), bool))
+    seen[: rows * BLOCK_PX, : cols * BLOCK_PX][~blocks] = 0
+    return seen
 
 
 def _peak(weight: F64) -> tuple[float, float]:
@@ -170,6 +185,9 @@ def moved_part(traces: Sequence[FrameTrace], at: int) -> Box | None:
     whole = change[: rows * BLOCK_PX, : cols * BLOCK_PX]
     blocks = whole.reshape(rows, BLOCK_PX, cols, BLOCK_PX).mean(axis=(1, 3)) / frames
     moved = blocks > _MOVED_LEVELS
+    valid = traces[at].valid
+    if valid is not None:
+        moved &= valid
     y, x = (np.flatnonzero(moved.mean(axis=axis) >= _MOVED_SHARE) for axis in (1, 0))
     if not y.size or not x.size:
         return None

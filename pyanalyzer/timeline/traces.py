@@ -13,6 +13,7 @@ from pyanalyzer.records import (
     RESIDUAL_SLOPE,
     U8,
     U16,
+    BoolGrid,
     Evidence,
     FrameEvidence,
     Region,
@@ -33,7 +34,8 @@ class FrameTrace:
     :func:`changed_share`. ``excess``: uint16 (rows, cols), the residual above the noise floor of
     each block; ``maps``: uint8 (channels, rows, cols), what the network sees of it; ``picture``:
     the working picture. None: not known. ``inverse_q16``: where each px of it was in the one before
-    (:class:`~pyanalyzer.records.Alignment`).
+    (:class:`~pyanalyzer.records.Alignment`). ``valid``: bool (rows, cols), the blocks that are
+    looked at; None: all of them.
     """
 
     index: int
@@ -50,6 +52,7 @@ class FrameTrace:
     maps: U8 | None = None
     picture: U8 | None = None
     inverse_q16: tuple[int, int, int, int] = (65536, 0, 0, 0)
+    valid: BoolGrid | None = None
 
     def region(self, n: int) -> Region:
         """Region of proposal ``n`` in working px."""
@@ -65,9 +68,11 @@ class FrameTrace:
         return int(self.proposals[n, 6])
 
 
-def trace_of(evidence: FrameEvidence, factor: int, maps: U8 | None = None) -> FrameTrace:
+def trace_of(
+    evidence: FrameEvidence, factor: int, maps: U8 | None = None, valid: BoolGrid | None = None
+) -> FrameTrace:
     """The trace of a frame measured on a picture ``factor`` times smaller than the replay's.
-    ``maps``: what the network sees of it."""
+    ``maps``: what the network sees of it; ``valid``: see :class:`FrameTrace`."""
     rows = [
         (*proposal.region, *proposal.motion_q4, proposal.track) for proposal in evidence.proposals
     ]
@@ -87,6 +92,7 @@ def trace_of(evidence: FrameEvidence, factor: int, maps: U8 | None = None) -> Fr
         maps=maps,
         picture=evidence.picture,
         inverse_q16=evidence.alignment.inverse_q16,
+        valid=valid,
     )
 
 
