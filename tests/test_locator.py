@@ -207,8 +207,10 @@ def test_the_command_writes_it_into_weights(
     asked += ["--name", "with", "--out", str(out)]
     assert main(asked) == 2
     begun = [*asked, "--start-from", str(start)]
-    assert main([*begun, "--grow"]) == 2
     assert "--locator needs --start-from" in capsys.readouterr().err
+    for other in (["--grow"], ["--keep-start", "0.5"], ["--engine-shares", "ale=2"]):
+        assert main([*begun, *other]) == 2
+        assert "--locator goes with none of" in capsys.readouterr().err
     assert main(begun) == 0
     assert "likeliest block in the true box ale" in capsys.readouterr().out
     found = load_for_analysis(out / "with.safetensors")

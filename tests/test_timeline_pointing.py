@@ -56,7 +56,7 @@ def times(frames: int = 60) -> np.ndarray:
 
 
 @given(st.integers(20, 130), st.integers(20, 90), st.integers(2, 8), st.integers(2, 8))
-def test_an_evenly_changed_box_comes_out_exactly(x: int, y: int, w: int, h: int) -> None:
+def test_the_peak_lies_in_what_changed(x: int, y: int, w: int, h: int) -> None:
     row, col = (y + h // 2) // BLOCK_PX, (x + w // 2) // BLOCK_PX
     spot = spot_of(pictures((x, y, w, h), (2, 2, 8, 8)), times(), AT, Points(row, col))
     assert spot is not None

@@ -134,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
     """Measures what is missing from the cache, trains, fits the timeline, writes the weights."""
     import torch
 
+    from pyanalyzer.commands.train_files import begin_or_resume
     from pyanalyzer.errors import UsageError
     from pyanalyzer.score.configuration import GROWN, NetworkConfiguration
     from pyanalyzer.score.model import load_model
@@ -190,12 +191,7 @@ def run(args: argparse.Namespace) -> int:
         assert start is not None
         _export(training_run, training, validation, args, start=start, about=start.training)
         return 0
-    if args.resume:
-        training_run.load(checkpoint)
-    elif checkpoint.exists():
-        raise UsageError(
-            f"{checkpoint} exists; go on from it with --resume, or choose another --out"
-        )
+    begin_or_resume(training_run, checkpoint, args)
     _train(training_run, training, validation, checkpoint)
     training_run.load(best_path(checkpoint))
     if start is not None and args.keep_start:
@@ -219,10 +215,13 @@ def _check_arguments(args: argparse.Namespace) -> None:
         raise UsageError(
             "--steps must be at least 1; 0 only with --start-from, to fit the timeline"
         )
-    if args.locator and (args.start_from is None or args.steps < 1 or args.stills or args.grow):
+    if args.locator and (args.start_from is None or args.steps < 1):
+        raise UsageError("--locator needs --start-from and at least one step")
+    others = args.stills, args.grow, args.keep_start, args.fit_on, args.engine_shares
+    if args.locator and (any(others) or args.device != "cpu"):
         raise UsageError(
-            "--locator needs --start-from and at least one step; it goes neither with --stills nor "
-            "with --grow"
+            "--locator goes with none of --stills, --grow, --keep-start, --fit-on, "
+            "--engine-shares and --device: it is another network, small, and all else stays"
         )
     if not 0 <= args.keep_start < 1 or (args.keep_start and args.start_from is None):
         raise UsageError("--keep-start is a share, 0 to below 1, of the weights of --start-from")
@@ -306,12 +305,9 @@ def _export(
 ) -> None:
     """Fits the timeline and writes the weights, with the Locator of those begun with; ``about``:
     what they were trained on, None: this run's."""
-    import hashlib
     from dataclasses import asdict, replace
 
-    from rich.console import Console
-
-    from pyanalyzer.atomic_file import write_atomically
+    from pyanalyzer.commands.train_files import write_weights
     from pyanalyzer.score.model import weights_bytes
     from pyanalyzer.train.place_fit import fit_place_weights
     from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
@@ -342,10 +338,7 @@ def _export(
         training=this_run if about is None else about,
         locator=None if start is None else start.locator,
     )
-    path = args.out / f"{args.name}.safetensors"
-    write_atomically(path, data)
-    digest = hashlib.sha256(data).hexdigest()
-    Console().print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")
+    write_weights(data, args)
 
 
 def _fitted_videos(args: argparse.Namespace) -> list[Path]:

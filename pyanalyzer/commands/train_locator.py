@@ -23,6 +23,7 @@ def train_locator_run(
 ) -> int:
     """Trains a Locator on the local onsets of cached replays, and writes it into the weights
     ``start``, of which all else stays."""
+    from pyanalyzer.commands.train_files import begin_or_resume
     from pyanalyzer.errors import UsageError
     from pyanalyzer.score.configuration import LocatorConfiguration
     from pyanalyzer.train.locate import LocatorRun, read_windows
@@ -38,17 +39,11 @@ def train_locator_run(
         validate_every_steps=_VALIDATE_EVERY_STEPS,
         checkpoint_every_steps=_CHECKPOINT_EVERY_STEPS,
         without_engines=tuple(sorted(set(args.without_engine))),
-        device=args.device,
     )
     configuration = LocatorConfiguration()
     run = LocatorRun(settings, configuration)
     checkpoint = args.out / "locator.pt"
-    if args.resume:
-        run.load(checkpoint)
-    elif checkpoint.exists():
-        raise UsageError(
-            f"{checkpoint} exists; go on from it with --resume, or choose another --out"
-        )
+    begin_or_resume(run, checkpoint, args)
     frames = configuration.before, configuration.after
     windows = read_windows(training, frames, args.seed, every_look=True)
     held = read_windows(validation, frames, args.seed)
@@ -88,12 +83,9 @@ def _train(
 def _export(
     run: LocatorRun, start: LoadedModel, windows: Sequence[OnsetWindow], args: argparse.Namespace
 ) -> None:
-    import hashlib
     from dataclasses import asdict
 
-    from rich.console import Console
-
-    from pyanalyzer.atomic_file import write_atomically
+    from pyanalyzer.commands.train_files import write_weights
     from pyanalyzer.score.model import weights_bytes
 
     about = {
@@ -110,7 +102,4 @@ def _export(
         training=start.training | {"locator": about},
         locator=run.average,
     )
-    path = args.out / f"{args.name}.safetensors"
-    write_atomically(path, data)
-    digest = hashlib.sha256(data).hexdigest()
-    Console().print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")
+    write_weights(data, args)

@@ -19,7 +19,7 @@ def train_stills_run(args: argparse.Namespace) -> int:
     are located, writes the weights."""
     import cv2
 
-    from pyanalyzer.errors import UsageError
+    from pyanalyzer.commands.train_files import begin_or_resume
     from pyanalyzer.score.stills_configuration import StillsConfiguration
     from pyanalyzer.stills.pairs.sources import read_pool
     from pyanalyzer.train.loop import TrainingSettings, best_path
@@ -37,12 +37,7 @@ def train_stills_run(args: argparse.Namespace) -> int:
     )
     run = StillsRun(settings, StillsConfiguration())
     checkpoint = args.out / "checkpoint.pt"
-    if args.resume:
-        run.load(checkpoint)
-    elif checkpoint.exists():
-        raise UsageError(
-            f"{checkpoint} exists; go on from it with --resume, or choose another --out"
-        )
+    begin_or_resume(run, checkpoint, args)
     training, validation = (read_pool(args.replays, split) for split in ("train", "validation"))
     _train(run, training, validation, args)
     run.load(best_path(checkpoint))
@@ -76,12 +71,11 @@ def _train(
 def _export(
     run: StillsRun, training: PicturePool, validation: PicturePool, args: argparse.Namespace
 ) -> None:
-    import hashlib
     from dataclasses import asdict
 
     from rich.console import Console
 
-    from pyanalyzer.atomic_file import write_atomically
+    from pyanalyzer.commands.train_files import write_weights
     from pyanalyzer.score.stills_model import TorchLook, folded, stills_weights_bytes
     from pyanalyzer.stills.records import LocateParameters, StillsModel
     from pyanalyzer.train.stills import BATCH_CROPS
@@ -97,9 +91,6 @@ def _export(
         "pictures": len(training.replays) + len(training.bundled),
     }
     data = stills_weights_bytes(run.average, name=args.name, locate=locate, training=about)
-    path = args.out / f"{args.name}.safetensors"
-    write_atomically(path, data)
-    console = Console()
-    console.print(f"average precision in validation {average_precision_of(seen, locate):.3f}")
-    digest = hashlib.sha256(data).hexdigest()
-    console.print(f"{path}: {len(data) / 1e6:.2f} MB, SHA-256 {digest}")
+    average_precision = average_precision_of(seen, locate)
+    Console().print(f"average precision in validation {average_precision:.3f}")
+    write_weights(data, args)

@@ -25,11 +25,11 @@ def load_for_analysis(path: Path, *, expected_sha256: str | None = None) -> Scor
     header, tensors, digest = read_weights(path, FORMAT, expected_sha256)
     try:
         configuration = read_configuration(header, str(path))
+        if not supports(configuration):
+            return _on_torch(path, expected_sha256)
         locator = read_locator_configuration(header, str(path))
         own, others = without_locator(tensors)
         locates = None if locator is None else NativeLocator(locator, others)
-        if not supports(configuration):
-            return _on_torch(path, expected_sha256, locates)
         network = NativeNetwork(configuration, own)
         timeline = header["timeline"]
     except (KeyError, TypeError, ValueError) as error:
@@ -40,9 +40,7 @@ def load_for_analysis(path: Path, *, expected_sha256: str | None = None) -> Scor
     )
 
 
-def _on_torch(
-    path: Path, expected_sha256: str | None, locates: NativeLocator | None
-) -> ScoringModel:
+def _on_torch(path: Path, expected_sha256: str | None) -> ScoringModel:
     import torch
 
     from pyanalyzer.score.model import load_model
@@ -56,5 +54,5 @@ def _on_torch(
         model.timeline,
         model.training,
         model.timeline_fast,
-        locates,
+        model.locates,
     )

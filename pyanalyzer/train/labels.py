@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pyanalyzer.evaluate.protocol import LOCAL_SHARE
 from pyanalyzer.records import F32, KINDS, Region
 from pyanalyzer.score.features import PROPOSAL_FEATURES
 from pyanalyzer.simulate.truth import MOTION_KINDS, Truth, WorldEvent
@@ -34,8 +35,6 @@ _WORLD_SPACING_S = 0.1
 # A proposal carries an onset if it holds this much of the true region, or lies mostly within it.
 _OVERLAP_SHARE = 0.25
 WHOLE_KINDS = frozenset(("view", "cut"))  # changes of the whole picture, as a rule
-# What is seen in less than so much of the picture is local: as evaluate/protocol.py has it.
-LOCAL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

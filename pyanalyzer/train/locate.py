@@ -17,11 +17,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pyanalyzer.evaluate.protocol import LOCAL_SHARE
 from pyanalyzer.records import F32, U8, BoolGrid
 from pyanalyzer.score.locator import Locator
 from pyanalyzer.score.mirror import mirror_maps
 from pyanalyzer.train.cache import CachedReplay
-from pyanalyzer.train.labels import LOCAL_SHARE
 from pyanalyzer.train.loop import TrainingRun, best_path
 
 BATCH_ONSETS = 32
