@@ -42,7 +42,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--start-from, of which all else stays",
     )
     parser.add_argument(
-        "--name", help="name of the weights (default: gameplay-10, with --stills stills-1)"
+        "--name", help="name of the weights (default: gameplay-11, with --stills stills-1)"
     )
     parser.add_argument(
         "--steps",
@@ -152,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
             )
         args.name = args.name or DEFAULT_NAME
         return train_stills_run(args)
-    args.name = args.name or "gameplay-10"
+    args.name = args.name or "gameplay-11"
     replays = _cached(args.replays, args.cache or args.out / "cache", args.workers)
     _check_engines(replays, [*args.without_engine, *(name for name, _ in args.engine_shares)])
     replays = [r for r in replays if r.engine not in args.without_engine]
@@ -312,7 +312,8 @@ def _export(
     from pyanalyzer.train.place_fit import fit_place_weights
     from pyanalyzer.train.timeline_fit import fit_fast_timeline, fit_timeline
 
-    model = training_run.model()
+    locator = None if start is None else start.locator
+    model = replace(training_run.model(), locator=locator)
     videos = _fitted_videos(args)
     if args.fit_on is not None:
         cache = (args.cache or args.out / "cache") / "fit-on"
@@ -320,7 +321,7 @@ def _export(
         validation = validation + [r for r in more if r.engine not in args.without_engine]
     parameters = fit_timeline(model, training, validation)
     parameters = replace(parameters, places=fit_place_weights(model.parts, videos, parameters))
-    fast = fit_fast_timeline(model.parts, videos, parameters)
+    fast = fit_fast_timeline(model.parts, videos, parameters, model.locates)
     this_run = {
         "settings": asdict(training_run.settings),
         "step": training_run.step,
@@ -336,7 +337,7 @@ def _export(
         timeline=parameters.to_record(),
         timeline_fast=fast.to_record(),
         training=this_run if about is None else about,
-        locator=None if start is None else start.locator,
+        locator=locator,
     )
     write_weights(data, args)
 

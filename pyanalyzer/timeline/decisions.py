@@ -29,6 +29,7 @@ from pyanalyzer.timeline.onsets import (
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.posterior import onset_posterior
 from pyanalyzer.timeline.search import Path, find_path
+from pyanalyzer.timeline.sighting import Concentration, weighed
 from pyanalyzer.timeline.transition import Opening, TransitionModel, time_before_s
 
 F64 = npt.NDArray[np.float64]
@@ -162,12 +163,18 @@ class OnsetDecider:
         )
 
 
-def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelineParameters) -> Onsets:
+def find_onsets(
+    cause_onset: npt.ArrayLike,
+    times_s: F64,
+    parameters: TimelineParameters,
+    seen: Concentration | None = None,
+) -> Onsets:
     """All onsets of one recording, block by block, held against its clutter.
 
     ``cause_onset``: (T, 3) log-probabilities, as in :class:`~pyanalyzer.records.Scores`;
     ``times_s``: float64 (T,), strictly rising, as ``timeline.transition.frame_times`` makes them.
-    T may be 0.
+    T may be 0. ``seen``: what the Locator sees at each position, by which the player's onsets are
+    weighed if the parameters have a typical sighting (:mod:`~pyanalyzer.timeline.sighting`).
 
     :raises ValueError: if the shapes do not fit or a log-probability is NaN.
     """
@@ -186,8 +193,11 @@ def find_onsets(cause_onset: npt.ArrayLike, times_s: F64, parameters: TimelinePa
     while block := chunks.take(times_s.size, last=True):
         window = slice(block.begin, block.end)
         decision = decider.decide(block, log_p[window], times_s[window])
-        waiting.append(decision.onsets.moved(block.begin))
-        clutter.push(decision.onsets, times_s[block.start : block.stop])
+        onsets = decision.onsets.moved(block.begin)
+        if seen is not None and parameters.typical_sighting is not None:
+            onsets = weighed(onsets, seen, parameters.typical_sighting)
+        waiting.append(onsets)
+        clutter.push(onsets, times_s[block.start : block.stop])
         if clutter.known:
             settle()
     settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from pyanalyzer.timeline.onsets import onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
 from pyanalyzer.timeline.places import PlaceWeights, places_around
 from pyanalyzer.timeline.pointing import Locates, Spot, moved_part, spot_of
+from pyanalyzer.timeline.sighting import Sightings, weighed
 from pyanalyzer.timeline.traces import FrameTrace
 from pyanalyzer.timeline.transition import FrameTimes
 
@@ -44,8 +45,8 @@ class _Place:
 class _Window:
     """What the events of one block are made from: the frames around it, and its onsets.
 
-    ``picture``: the analysed part of the replay's. ``places``: as of the parameters. ``locates``:
-    see :class:`EventStream`.
+    ``picture``: the analysed part of the replay's. ``places``: as of the parameters. ``sightings``:
+    what the Locator sees, if there is one.
     """
 
     info: VideoInfo
@@ -55,7 +56,7 @@ class _Window:
     decision: Decision
     picture: Region
     places: PlaceWeights
-    locates: Locates | None
+    sightings: Sightings | None
 
     def over_territory(self, log_p: npt.NDArray[np.float32], n: int) -> F64:
         """The rows of ``log_p`` (T, ...) of onset ``n``'s territory, in double precision."""
@@ -74,8 +75,9 @@ class EventStream:
     they are in order of time, with ids from 1. ``offset_px``, ``size_px``: the analysed part of the
     picture, by default all of it. ``early``: the first events do not wait until it is known how
     much looks like an onset and is none (:mod:`~pyanalyzer.timeline.clutter`). ``locates``: says
-    where local changes are; None: the network's candidates do. The confidence of
-    the world's events is calibrated on the player's: there is no truth about the world to learn
+    where local changes are, and how plainly it can tell weighs them
+    (:mod:`~pyanalyzer.timeline.sighting`); None: the network's candidates say where. The confidence
+    of the world's events is calibrated on the player's: there is no truth about the world to learn
     from. Kind and region are averaged over where the posterior puts the onset, so that they do not
     hang on a single frame.
     """
@@ -93,6 +95,7 @@ class EventStream:
     ) -> None:
         self._info, self._locates = info, locates
         self._calibration, self._places = parameters.calibration, parameters.places
+        self._typical_sighting = parameters.typical_sighting
         self._threshold = parameters.threshold if threshold is None else threshold
         self._picture = _analysed_part(info, offset_px, size_px)
         self._blocks, self._decider = blocks(), OnsetDecider(parameters)
@@ -141,6 +144,13 @@ class EventStream:
         scores, times_s = self._scores.part(begin, end), self._times_s[begin:end]
         decision = self._decider.decide(block, scores.cause_onset, times_s)
         traces = self._traces[begin:end]
+        sightings = None
+        if self._locates is not None and times_s.size > 1:
+            sightings = Sightings(traces, times_s, self._locates)
+            if self._typical_sighting is not None:
+                seen = sightings.concentration
+                onsets = weighed(decision.onsets, seen, self._typical_sighting)
+                decision = replace(decision, onsets=onsets)
         return _Window(
             self._info,
             scores,
@@ -149,7 +159,7 @@ class EventStream:
             decision,
             picture=self._picture,
             places=self._places,
-            locates=self._locates,
+            sightings=sightings,
         )
 
     def _settled(self) -> Iterator[Event]:
@@ -252,7 +262,7 @@ def _analysed_part(
 def _spotted(window: _Window, at: int, kind: Kind) -> _Place | None:
     """Where the onset at position ``at`` is by the Locator, or, of a change of the view, what
     moves; None where that is not known."""
-    if window.locates is None:
+    if window.sightings is None:
         return None
     factor = window.traces[at].factor
     if kind == "view":
@@ -260,7 +270,8 @@ def _spotted(window: _Window, at: int, kind: Kind) -> _Place | None:
         return None if moved is None else _Place(_to_replay(moved, factor, window.picture), None)
     if kind not in _LOCAL_KINDS:
         return None
-    spot = spot_of(window.traces, window.times_s, at, window.locates)
+    log_p = window.sightings.log_p(at)
+    spot = None if log_p is None else spot_of(window.traces, at, log_p)
     if spot is None:
         return None
     return _Place(_to_replay(spot.box, factor, window.picture), _followed(window, at, spot))

@@ -27,6 +27,7 @@ from pyanalyzer.timeline.decisions import find_onsets
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.onsets import INTERVAL_PROBABILITY, Onsets, onset_interval
 from pyanalyzer.timeline.parameters import TimelineParameters
+from pyanalyzer.timeline.sighting import Concentration, sightings_of, weighed
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -49,7 +50,8 @@ class LabelledScores:
     ``cause_onset``: (T, 3); ``times_s``: float64 (T,), strictly rising; ``onsets``: int64 (M,), the
     replay's frames with observable onsets of the player. ``game``: ``engine/name``; the engines
     count alike. ``frames``: int64 (T,), rising, which of the replay's frames these are, where not
-    every one was looked at; None: 0 .. T - 1.
+    every one was looked at; None: 0 .. T - 1. ``seen``: what the Locator sees at each position
+    (:mod:`~pyanalyzer.timeline.sighting`), if there is one.
     """
 
     game: str
@@ -57,6 +59,11 @@ class LabelledScores:
     times_s: F64
     onsets: I64
     frames: I64 | None = None
+    seen: Concentration | None = None
+
+    def found(self, parameters: TimelineParameters) -> Onsets:
+        """See :func:`~pyanalyzer.timeline.decisions.find_onsets`."""
+        return find_onsets(self.cause_onset, self.times_s, parameters, self.seen)
 
     def frames_of(self, positions: I64) -> I64:
         """The replay's frames of ``positions``."""
@@ -114,9 +121,10 @@ def fit_parameters(
 def calibrate(
     validation: Sequence[LabelledScores], parameters: TimelineParameters
 ) -> TimelineParameters:
-    """``parameters`` with clutter, calibration, interval temperature and threshold learned anew."""
-    parameters = replace(parameters, typical_clutter=typical_clutter(validation, parameters))
-    onsets = [find_onsets(v.cause_onset, v.times_s, parameters) for v in validation]
+    """``parameters`` with sighting, clutter, calibration, interval temperature and threshold
+    learned anew."""
+    parameters = with_typical_levels(validation, parameters)
+    onsets = [v.found(parameters) for v in validation]
     found = [_compare(v, o) for v, o in zip(validation, onsets, strict=True)]
     raw = np.concatenate([f.raw for f in found])
     hits = np.concatenate([f.hits for f in found])
@@ -134,18 +142,31 @@ def calibrate(
     )
 
 
-def typical_clutter(
+def with_typical_levels(
     validation: Sequence[LabelledScores], parameters: TimelineParameters
-) -> float | None:
-    """The mean over replays of :func:`~pyanalyzer.timeline.clutter.clutter_level`."""
-    plain = replace(parameters, typical_clutter=None)
+) -> TimelineParameters:
+    """``parameters`` with what is typical of the validation replays: the mean over their claims of
+    :func:`~pyanalyzer.timeline.sighting.sightings_of` them, then the mean over replays of
+    :func:`~pyanalyzer.timeline.clutter.clutter_level`."""
+    plain = replace(parameters, typical_clutter=None, typical_sighting=None)
+    sightings = [
+        sighting
+        for labelled in validation
+        if labelled.seen is not None
+        for sighting in sightings_of(labelled.found(plain), labelled.seen).values()
+    ]
+    typical = float(np.mean(sightings)) if sightings else None
     levels = []
     for labelled in validation:
-        onsets = find_onsets(labelled.cause_onset, labelled.times_s, plain)
+        onsets = labelled.found(plain)
+        if labelled.seen is not None and typical is not None:
+            onsets = weighed(onsets, labelled.seen, typical)
         claims = log_odds(onsets.raw_confidences[onsets.causes == _PLAYER])
         levels.append(clutter_level(claims, duration_s(labelled.times_s)))
     there = [level for level in levels if level is not None]
-    return float(np.mean(there)) if there else None
+    if not there:
+        return plain
+    return replace(plain, typical_clutter=float(np.mean(there)), typical_sighting=typical)
 
 
 def _best(
@@ -156,7 +177,7 @@ def _best(
 
 
 def _objective(validation: Sequence[LabelledScores], parameters: TimelineParameters) -> float:
-    found = [_compare(v, find_onsets(v.cause_onset, v.times_s, parameters)) for v in validation]
+    found = [_compare(v, v.found(parameters)) for v in validation]
     precisions = [
         average_precision(
             np.concatenate([f.raw for f in engine]),

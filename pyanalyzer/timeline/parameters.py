@@ -12,10 +12,12 @@ from pyanalyzer.timeline.calibration import Calibration
 from pyanalyzer.timeline.duration import DurationPrior
 from pyanalyzer.timeline.places import PlaceWeights
 
-SCHEMA = "pyanalyzer/timeline-parameters/3"
-# Read as well, of gameplay-8 and before, and of gameplay-5 and before.
+SCHEMA = "pyanalyzer/timeline-parameters/4"
+# Read as well, of gameplay-10 and before, of gameplay-8 and before, and of gameplay-5 and before.
+_WITHOUT_SIGHTING = "pyanalyzer/timeline-parameters/3"
 _WITHOUT_CLUTTER = "pyanalyzer/timeline-parameters/2"
 _WITHOUT_PLACES = "pyanalyzer/timeline-parameters/1"
+_LEVELS = ("typical_clutter", "typical_sighting")
 _NUMBERS = ("prior_weight", "bias_player", "bias_world", "threshold")
 
 
@@ -25,9 +27,12 @@ class TimelineParameters:
     ``calibration`` of what comes out, and the ``threshold``: the confidence from which on an event
     is listed unless the user asks for another. ``places``: where local changes are sought.
     ``typical_clutter``: the level against which events are held
-    (:mod:`~pyanalyzer.timeline.clutter`); None: they are not.
+    (:mod:`~pyanalyzer.timeline.clutter`); None: they are not. ``typical_sighting``: what the
+    Locator sees of most claims, against which those of a replay are weighed
+    (:mod:`~pyanalyzer.timeline.sighting`); None: they are not.
 
-    :raises ValueError: if a number is not finite, the weight negative or the threshold not in 0..1.
+    :raises ValueError: if a number is not finite, the weight negative, the threshold not in 0..1,
+        or there is a typical sighting, but no typical clutter.
     """
 
     prior: DurationPrior = field(default_factory=lambda: DurationPrior.fit([]))
@@ -38,13 +43,17 @@ class TimelineParameters:
     calibration: Calibration = field(default_factory=Calibration.identity)
     places: PlaceWeights = field(default_factory=PlaceWeights)
     typical_clutter: float | None = None
+    typical_sighting: float | None = None
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be finite")
-        if self.typical_clutter is not None and not math.isfinite(self.typical_clutter):
-            raise ValueError("typical_clutter must be finite")
+        for name in _LEVELS:
+            if not math.isfinite(getattr(self, name) or 0.0):
+                raise ValueError(f"{name} must be finite")
+        if self.typical_clutter is None and self.typical_sighting is not None:
+            raise ValueError("typical_sighting needs typical_clutter")
         if self.prior_weight < 0 or not 0 <= self.threshold <= 1:
             raise ValueError("prior_weight must be 0 or more, threshold in 0..1")
 
@@ -54,10 +63,11 @@ class TimelineParameters:
 
     def to_record(self) -> dict[str, object]:
         """For JSON: plain lists and numbers, with the schema's name."""
-        clutter = self.typical_clutter
+        levels = {name: getattr(self, name) for name in _LEVELS if getattr(self, name) is not None}
+        schemas = (_WITHOUT_CLUTTER, _WITHOUT_SIGHTING, SCHEMA)
         return {
-            "schema": _WITHOUT_CLUTTER if clutter is None else SCHEMA,
-            **({} if clutter is None else {"typical_clutter": clutter}),
+            "schema": schemas[len(levels)],
+            **levels,
             "prior": self.prior.to_json(),
             "calibration": self.calibration.to_json(),
             "place_weights": list(self.places.weights),
@@ -72,7 +82,7 @@ class TimelineParameters:
             cannot be.
         """
         found = record.get("schema") if isinstance(record, Mapping) else None
-        if found not in (SCHEMA, _WITHOUT_CLUTTER, _WITHOUT_PLACES):
+        if found not in (SCHEMA, _WITHOUT_SIGHTING, _WITHOUT_CLUTTER, _WITHOUT_PLACES):
             raise ModelError(
                 f"the timeline parameters of the weights are of schema {found!r}, but this version "
                 f"of pyanalyzer reads {SCHEMA!r}; use weights and program of one version"
@@ -81,8 +91,10 @@ class TimelineParameters:
             names = {"schema", "prior", "calibration", *_NUMBERS}
             if found != _WITHOUT_PLACES:
                 names.add("place_weights")
-            if found == SCHEMA:
+            if found in (SCHEMA, _WITHOUT_SIGHTING):
                 names.add("typical_clutter")
+            if found == SCHEMA:
+                names.add("typical_sighting")
             fields = _exactly(record, names, "timeline parameters")
             places = fields.get("place_weights", PlaceWeights().weights)
             prior = _exactly(fields["prior"], set(DurationPrior.__slots__), "prior")
@@ -95,7 +107,7 @@ class TimelineParameters:
                 prior=DurationPrior(**_plain(prior)),
                 calibration=Calibration(**numbers, interval_margin_frames=int(margin)),
                 places=PlaceWeights(**_plain({"weights": places})),
-                **_plain({name: fields[name] for name in names & {*_NUMBERS, "typical_clutter"}}),
+                **_plain({name: fields[name] for name in names & {*_NUMBERS, *_LEVELS}}),
             )
         except (TypeError, ValueError) as error:
             raise ModelError(

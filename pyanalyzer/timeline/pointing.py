@@ -63,18 +63,14 @@ class Spot:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
-def spot_of(traces: Sequence[FrameTrace], times_s: F64, at: int, locates: Locates) -> Spot | None:
-    """The spot of the onset at position ``at``; None where the traces hold no maps or pictures.
+def spot_of(traces: Sequence[FrameTrace], at: int, log_p: F32) -> Spot | None:
+    """The spot of the onset at position ``at``; None where the traces hold no pictures.
 
-    ``times_s``: float64, of the frames of ``traces``, at least two.
+    ``log_p``: what the Locator says of the blocks, float32 (R, C).
     """
     picture = traces[at].picture
-    around = range(at - locates.before, at + locates.after)
-    maps = [traces[min(max(k, 0), len(traces) - 1)].maps for k in around]
-    if picture is None or any(found is None for found in maps):
+    if picture is None:
         return None
-    rate = 1 / float(np.median(np.diff(times_s)))
-    log_p = locates(np.stack([found for found in maps if found is not None]), rate)
     likely = _by_pixel(np.exp(log_p.astype(np.float64)), *picture.shape)
     weight = likely * np.sqrt(_change(traces, at))
     if not weight.any():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHIPPED_NAME = "gameplay-10"
-SHIPPED_SHA256 = "91093bdfbcdfcfb1c16b07e37474aaf585f7a8e559cd9398b3c9309750802db7"
+SHIPPED_NAME = "gameplay-11"
+SHIPPED_SHA256 = "386cf6a89a3e2252e4c10cd2ba5abf0628e432378ef43fa37901b3814653b1d6"
 STILLS_NAME = "stills-1"
 STILLS_SHA256 = "fde4c52e9bec30e267f7272a90630d1615d9a9065522c2e796cd170834c3b421"
 
