@@ -145,23 +145,24 @@ def calibrate(
 def with_typical_levels(
     validation: Sequence[LabelledScores], parameters: TimelineParameters
 ) -> TimelineParameters:
-    """``parameters`` with what is typical of the validation replays: the mean over their claims of
-    :func:`~pyanalyzer.timeline.sighting.sightings_of` them, then the mean over replays of
-    :func:`~pyanalyzer.timeline.clutter.clutter_level`."""
+    """``parameters`` with what is typical of the validation replays: the mean of all that
+    :func:`~pyanalyzer.timeline.sighting.sightings_of` their claims tells, and with claims weighed
+    by it the mean over replays of :func:`~pyanalyzer.timeline.clutter.clutter_level`."""
     plain = replace(parameters, typical_clutter=None, typical_sighting=None)
+    claimed = [(labelled, labelled.found(plain)) for labelled in validation]
     sightings = [
         sighting
-        for labelled in validation
+        for labelled, onsets in claimed
         if labelled.seen is not None
-        for sighting in sightings_of(labelled.found(plain), labelled.seen).values()
+        for sighting in sightings_of(onsets, labelled.seen).values()
     ]
     typical = float(np.mean(sightings)) if sightings else None
     levels = []
-    for labelled in validation:
-        onsets = labelled.found(plain)
+    for labelled, onsets in claimed:
+        held = onsets
         if labelled.seen is not None and typical is not None:
-            onsets = weighed(onsets, labelled.seen, typical)
-        claims = log_odds(onsets.raw_confidences[onsets.causes == _PLAYER])
+            held = weighed(onsets, labelled.seen, typical)
+        claims = log_odds(held.raw_confidences[held.causes == _PLAYER])
         levels.append(clutter_level(claims, duration_s(labelled.times_s)))
     there = [level for level in levels if level is not None]
     if not there:
